@@ -1,0 +1,82 @@
+# The front door: `make help` lists the words.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := target/stamps
+RUST := $(shell find native -name '*.rs' -o -name Cargo.toml -o -name '*.proto') Cargo.toml Cargo.lock
+# Layers that `make test` runs, in order; a layer without a test fails.
+LAYERS := rust tidy unit ffi
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help
+help: ## list the words
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## install what the build needs and this machine lacks
+	@.ci/install
+
+$(STAMPS)/setup: .ci/install
+	@.ci/install
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/venv: $(STAMPS)/setup
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "maturin>=1.16,<2"
+	@touch $@
+
+$(STAMPS)/binaries: $(STAMPS)/setup $(RUST)
+	cargo build --release --workspace --exclude globelet-python --bins
+	@touch $@
+
+$(STAMPS)/extension: $(STAMPS)/venv $(RUST) pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet --extras dev
+	@touch $@
+
+.PHONY: build binaries extension
+binaries: $(STAMPS)/binaries ## build the Rust programs
+extension: $(STAMPS)/extension ## build the Python package into .venv
+build: binaries extension ## build everything; quick when nothing changed
+
+.PHONY: up down
+up: build ## start the default world and send one transfer across it
+	$(BIN)/globelet up
+	$(BIN)/globelet send --from tokyo --to paris --amount 1250 --wait credited
+down: ## stop the world and keep its state
+	$(BIN)/globelet down
+
+.PHONY: test test-rust test-tidy test-unit test-ffi test-algorithms test-binaries test-e2e
+test: $(LAYERS:%=test-%) ## every layer of tests
+test-rust: $(STAMPS)/setup ## Rust tests
+	cargo test --workspace --exclude globelet-python
+test-tidy: $(STAMPS)/extension ## rules of the repository
+	$(PYTEST) -m tidy -q tests/tidy
+test-unit: $(STAMPS)/extension ## Python modules, one by one
+	$(PYTEST) -m unit -q tests/unit
+test-ffi: $(STAMPS)/extension ## the Rust extension seen from Python
+	$(PYTEST) -m "ffi or algorithms" -q tests
+test-binaries: build ## the built programs as their users drive them
+	$(PYTEST) -m links -q tests
+test-e2e: build ## worlds that run for real
+	$(PYTEST) -m e2e -q tests/e2e
+
+.PHONY: bench lint fmt clean
+bench: ## benchmarks of the Rust crates
+	cargo bench --workspace --exclude globelet-python
+lint: $(STAMPS)/extension ## formatting, lints, types
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+fmt: $(STAMPS)/extension ## format everything
+	cargo fmt --all
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --exit-zero .
+clean: ## remove what was built; worlds' states stay
+	cargo clean
+	rm -rf $(VENV) services/globelet/_native.*.so

@@ -1,0 +1,1 @@
+//! Deterministic weighted committee election (DPoS).

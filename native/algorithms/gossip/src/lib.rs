@@ -1,0 +1,1 @@
+//! HyParView membership and Plumtree broadcast.

@@ -1,0 +1,1 @@
+//! Proof of holding: requests, acknowledgements, expiry and challenges.

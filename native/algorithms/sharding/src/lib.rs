@@ -1,0 +1,1 @@
+//! Lanes, parcels, cursors and seen-sets between municipalities.

@@ -1,0 +1,26 @@
+//! Ed25519 strict and batch, and ML-DSA (FIPS 204).
+//!
+//! One rule decides every Ed25519 signature here, alone or in a batch: key, nonce point and scalar
+//! are canonical, neither point is of small order, and `8(sB - R - hA) = 0`. That is the equation
+//! of RFC 8032 section 5.1.7, with the multiplication by 8 that it allows to leave out. Left out,
+//! a batch could pass what a single check refuses: a signer who adds small-order parts to its
+//! nonce points can make them cancel in the sum, and replicas would disagree (Chalkias, Garillot,
+//! Nikolaenko, "Taming the many EdDSAs", 2020). All that `verify_strict` of ed25519-dalek accepts
+//! for a canonical key passes; beyond it pass only such signatures, which take the secret key to make.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod batch;
+mod key;
+pub mod mldsa;
+mod prepared;
+
+pub use batch::{verify_batch, verify_batch_prepared};
+pub use key::SigningKey;
+pub use prepared::PreparedKey;
+
+/// Whether `signature` by the key `public` stands on `message`; `false` also for an unusable key.
+///
+/// Use a [`PreparedKey`] for a key that is met more than once: it saves the decompression.
+pub fn verify(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    PreparedKey::from_bytes(public).is_some_and(|key| key.verify(message, signature))
+}

@@ -1,0 +1,104 @@
+//! `latency`: every segment leaves a fixed time, give or take a jitter, after its own arrival.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Memory, Toxic};
+use crate::millis::Millis;
+use crate::segment::Segment;
+
+/// Delay of `latency` ± up to `jitter` milliseconds, uniform, from a seeded generator.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Latency {
+    /// The delay in milliseconds.
+    pub latency: Millis,
+    /// How far the delay strays to either side, in milliseconds.
+    pub jitter: Millis,
+    /// The seed of the jitter; without it, the emulator's own seed and the proxy's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+}
+
+impl Latency {
+    fn draw(&self, memory: &mut Memory) -> Duration {
+        let jitter = self.jitter.get();
+        if jitter == 0.0 {
+            return self.latency.duration();
+        }
+        let stray = (memory.random.unit() * 2.0 - 1.0) * jitter;
+        let drawn = (self.latency.get() + stray).max(0.0);
+        Duration::from_nanos((drawn * 1e6).round() as u64)
+    }
+}
+
+impl Toxic for Latency {
+    fn pass(&self, memory: &mut Memory, mut segment: Segment, out: &mut Vec<Segment>) {
+        segment.at += self.draw(memory);
+        // TCP hands bytes over in order: a segment drawn short waits for the one before it.
+        memory.free_at = memory.free_at.max(segment.at);
+        segment.at = memory.free_at;
+        out.push(segment);
+    }
+
+    fn handshake(&self, memory: &mut Memory) -> Duration {
+        self.draw(memory)
+    }
+
+    fn dwell(&self) -> Duration {
+        self.latency.duration() + self.jitter.duration()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{data, lengths, Bench};
+    use super::*;
+
+    fn latency(latency: f64, jitter: f64) -> Latency {
+        Latency {
+            latency: Millis::new(latency).unwrap(),
+            jitter: Millis::new(jitter).unwrap(),
+            seed: None,
+        }
+    }
+
+    #[test]
+    fn each_segment_is_delayed_from_its_own_arrival() {
+        let (toxic, mut bench) = (latency(110.0, 0.0), Bench::new(1));
+        for arrival in [0, 10, 20, 5_000] {
+            let out = bench.pass(&toxic, arrival, data(3));
+            assert_eq!(lengths(&out), [(u128::from(arrival) + 110_000, 3)]);
+        }
+    }
+
+    #[test]
+    fn fractions_of_a_millisecond_count() {
+        let out = Bench::new(1).pass(&latency(0.25, 0.0), 0, data(1));
+        assert_eq!(lengths(&out), [(250, 1)]);
+    }
+
+    #[test]
+    fn jitter_repeats_from_its_seed_and_stays_in_bounds_and_in_order() {
+        let run = |seed| -> Vec<u128> {
+            let (toxic, mut bench) = (latency(50.0, 10.0), Bench::new(seed));
+            (0..200)
+                .map(|number| bench.pass(&toxic, number * 100, data(1))[0].0)
+                .collect()
+        };
+        let times = run(7);
+        assert_eq!(times, run(7));
+        assert_ne!(times, run(8));
+        assert!(times.is_sorted());
+        assert!(times.iter().all(|at| (40_000..=80_000).contains(at)));
+    }
+
+    #[test]
+    fn lowering_the_latency_does_not_let_later_bytes_overtake() {
+        let mut bench = Bench::new(1);
+        let first = bench.pass(&latency(100.0, 0.0), 0, data(1))[0].0;
+        let second = bench.pass(&latency(1.0, 0.0), 10, data(1))[0].0;
+        assert!(second >= first);
+    }
+}

@@ -1,0 +1,92 @@
+//! `GET /v1/links`: one-way delays, measured now over the connections that messages use.
+use super::Shared;
+use crate::core::Input;
+use crate::directory::Way;
+use axum::extract::{Query, State};
+use axum::Json;
+use serde::Deserialize;
+use serde_json::{json, Value};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Query of the measurement.
+#[derive(Debug, Deserialize)]
+pub struct Samples {
+    samples: Option<usize>,
+}
+
+/// Time between two probes of one link.
+const SPACING: Duration = Duration::from_millis(20);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Measures every link of which this process is the sender.
+pub async fn measure(State(shared): State<Shared>, Query(query): Query<Samples>) -> Json<Value> {
+    let count = query.samples.unwrap_or(20).clamp(1, 1000);
+    let ways: Vec<Way> = shared.directory.ways().into_iter().collect();
+    let measured = ways.iter().enumerate().map(|(index, way)| {
+        let shared = shared.clone();
+        async move {
+            // Links are probed side by side, but not at the same moments.
+            tokio::time::sleep(SPACING * index as u32 / 16).await;
+            samples(&shared, *way, count).await
+        }
+    });
+    let measured = futures_util::future::join_all(measured).await;
+    Json(ways.iter().zip(measured).map(|(way, delays)| row(&shared, way, delays)).collect())
+}
+
+async fn samples(shared: &Shared, way: Way, count: usize) -> Vec<Duration> {
+    let mut probes = Vec::new();
+    for _ in 0..count {
+        let shared = shared.clone();
+        probes.push(tokio::spawn(async move { tokio::time::timeout(LONGEST, probe(&shared, way)).await.ok().flatten() }));
+        tokio::time::sleep(SPACING).await;
+    }
+    let mut delays = Vec::new();
+    for probe in probes {
+        delays.extend(probe.await.ok().flatten());
+    }
+    delays
+}
+
+async fn probe(shared: &Shared, way: Way) -> Option<Duration> {
+    if !shared.directory.inside(&way) {
+        return shared.outward.probe(&way).await;
+    }
+    let (reply, delay) = oneshot::channel();
+    shared.core.tell(Input::Probe { way, reply });
+    delay.await.ok()
+}
+
+/// The value at rank ⌈p·n⌉, in milliseconds.
+fn quantile(sorted: &[Duration], p: f64) -> Option<f64> {
+    let rank = ((sorted.len() as f64 * p).ceil() as usize).max(1);
+    sorted.get(rank - 1).map(|d| (d.as_secs_f64() * 1e6).round() / 1e3)
+}
+
+fn row(shared: &Shared, way: &Way, mut delays: Vec<Duration>) -> Value {
+    delays.sort_unstable();
+    let world = shared.directory.world();
+    json!({
+        "from": world.regions[way.from.index()],
+        "to": world.regions[way.to.index()],
+        "process": world.processes[usize::from(way.process)].name,
+        "p50_ms": quantile(&delays, 0.5),
+        "p99_ms": quantile(&delays, 0.99),
+        "samples": delays.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_ranks_of_the_samples() {
+        let sorted: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        assert_eq!(quantile(&sorted, 0.5), Some(50.0));
+        assert_eq!(quantile(&sorted, 0.99), Some(99.0));
+        assert_eq!(quantile(&sorted[..1], 0.99), Some(1.0));
+        assert_eq!(quantile(&[], 0.5), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! `GET /v1/outbox` and `POST /v1/outbox/archived`: what the stores fetch, and how far they are.
+use super::problem::Problem;
+use super::Shared;
+use crate::outbox::Entry;
+use crate::receipt_json;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::Json;
+use globelet_types::world::ChainKind;
+use serde::Deserialize;
+use serde_json::{json, Value};
+
+/// Most records of one page.
+const PAGE: usize = 2_000;
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+pub struct Page {
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
+/// How far the stores are.
+#[derive(Debug, Deserialize)]
+pub struct Archived {
+    upto: u64,
+}
+
+fn failed(error: &std::io::Error) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "outbox_unreadable", format!("the outbox cannot be used: {error}"))
+}
+
+/// A page of records after an offset.
+pub async fn page(State(shared): State<Shared>, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
+    let after = page.after.unwrap_or(0);
+    let (entries, newest) = shared.feed.page(after, page.limit.unwrap_or(500).min(PAGE)).map_err(|e| failed(&e))?;
+    let next = entries.last().map_or(after, |(offset, _)| *offset);
+    let records: Vec<Value> = entries.iter().map(|(offset, entry)| record(&shared, *offset, entry)).collect();
+    Ok(Json(json!({"records": records, "next": next, "newest": newest})))
+}
+
+fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
+    match entry {
+        Entry::Receipt(receipt) => {
+            let mut document = receipt_json::full(receipt, &shared.directory);
+            document["order"] = document["kind"].take();
+            document["offset"] = offset.into();
+            document["kind"] = "receipt".into();
+            document
+        }
+        Entry::Block { chain, height, hash, items, at_us } => {
+            let global = shared.directory.world().chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Global);
+            json!({
+                "offset": offset, "kind": if global { "root" } else { "block" }, "chain": shared.directory.chain_name(*chain),
+                "height": height, "hash": hex::encode(hash), "items": items, "micros": at_us,
+            })
+        }
+    }
+}
+
+/// The stores have everything up to an offset.
+pub async fn archived(State(shared): State<Shared>, Json(body): Json<Archived>) -> Result<Json<Value>, Problem> {
+    let upto = shared.feed.archive(body.upto).map_err(|e| failed(&e))?;
+    Ok(Json(json!({ "archived": upto })))
+}

@@ -1,0 +1,81 @@
+//! Refusals as RFC 9457 problem documents with stable codes.
+use crate::jwks::TokenRefused;
+use axum::http::{header, StatusCode};
+use axum::response::{IntoResponse, Response};
+use globelet_types::Refusal;
+use serde_json::{json, Value};
+
+/// A problem: a status, a stable code and a sentence that names the mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Stable code.
+    pub code: &'static str,
+    /// The sentence.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into() }
+    }
+
+    /// The core does not answer: the process is ending.
+    pub fn stopping() -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the process is stopping; try again when it is back")
+    }
+
+    /// The document.
+    pub fn document(&self) -> Value {
+        json!({
+            "type": format!("https://globelet.dev/problems/{}", self.code),
+            "title": self.status.canonical_reason().unwrap_or("Problem"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+        })
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let status = match refusal {
+            Refusal::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Refusal::BadSignature => StatusCode::FORBIDDEN,
+            Refusal::WrongMunicipality { .. } => StatusCode::MISDIRECTED_REQUEST,
+            Refusal::Replayed { .. } | Refusal::AlreadyOpen => StatusCode::CONFLICT,
+            Refusal::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem::new(status, refusal.code(), refusal.to_string())
+    }
+}
+
+impl From<TokenRefused> for Problem {
+    fn from(refused: TokenRefused) -> Problem {
+        let (status, code) = match refused {
+            TokenRefused::Missing => (StatusCode::UNAUTHORIZED, "token_missing"),
+            TokenRefused::Invalid(_) => (StatusCode::UNAUTHORIZED, "token_invalid"),
+            TokenRefused::UnknownKey(_) => (StatusCode::UNAUTHORIZED, "token_key_unknown"),
+            TokenRefused::OtherAccount(_) => (StatusCode::FORBIDDEN, "token_other_account"),
+        };
+        Problem::new(status, code, refused.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.document().to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::TOO_MANY_REQUESTS || self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

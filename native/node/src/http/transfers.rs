@@ -1,0 +1,103 @@
+//! Reading: the state of a transfer, its receipt, its steps as they happen, and accounts.
+use super::problem::Problem;
+use super::Shared;
+use crate::feed::Step;
+use crate::receipt_json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::Json;
+use futures_util::stream::{self, Stream, StreamExt};
+use globelet_protocol::Receipt;
+use globelet_types::{AccountId, OrderId, Stage};
+use serde_json::{json, Value};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+fn order_id(text: &str) -> Result<OrderId, Problem> {
+    let detail = "an order's id is 64 hexadecimal digits";
+    OrderId::parse(text).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))
+}
+
+impl Shared {
+    async fn find(&self, id: OrderId) -> Result<Receipt, Problem> {
+        let found = self.core.ask(move |states| states.values().find_map(|s| s.receipt(&id))).await;
+        found.ok_or_else(Problem::stopping)?.ok_or_else(|| {
+            let detail = "no replica of this process admitted this order; ask the process of its source municipality";
+            Problem::new(StatusCode::NOT_FOUND, "unknown_order", detail)
+        })
+    }
+}
+
+/// The state of a transfer.
+pub async fn state(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let receipt = shared.find(order_id(&id)?).await?;
+    let document = receipt_json::summary(&receipt, &shared.directory.genesis);
+    Ok(Json(receipt_json::with_archived(document, shared.feed.archived_at(&receipt.id))))
+}
+
+/// The full receipt.
+pub async fn receipt(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let receipt = shared.find(order_id(&id)?).await?;
+    Ok(Json(receipt_json::full(&receipt, &shared.directory)))
+}
+
+fn event(step: &Step) -> Event {
+    let mut data = json!({"stage": step.stage.name(), "micros": step.at.micros});
+    if let Some(refusal) = &step.refusal {
+        data["refusal"] = receipt_json::refusal(refusal);
+    }
+    Event::default().event("stage").data(data.to_string())
+}
+
+/// Server-sent events: the steps reached so far, then each as it is reached, until the last one.
+pub async fn events(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let id = order_id(&id)?;
+    // Listening begins before the past is read, so that no step falls between.
+    let live = UnboundedReceiverStream::new(shared.feed.listen(id));
+    let receipt = shared.find(id).await?;
+    let mut past: Vec<Step> = receipt
+        .stages
+        .iter()
+        .map(|(stage, at)| {
+            let ended = matches!(stage, Stage::Refused | Stage::Refunded);
+            Step { stage: *stage, at: *at, refusal: receipt.refusal.clone().filter(|_| ended) }
+        })
+        .collect();
+    past.extend(shared.feed.archived_at(&id).map(|at| Step { stage: Stage::Archived, at, refusal: None }));
+    let mut told = BTreeSet::new();
+    let mut over = false;
+    let steps = stream::iter(past).chain(live).filter(move |step| std::future::ready(told.insert(step.stage)));
+    let until_archived = steps.take_while(move |step| {
+        let more = !over;
+        over = step.stage == Stage::Archived;
+        std::future::ready(more)
+    });
+    let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
+    Ok(Sse::new(until_archived.map(|step| Ok(event(&step)))).keep_alive(keep_alive))
+}
+
+/// The balance of an account at its ingress.
+pub async fn account(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let detail = "an account is 64 hexadecimal digits";
+    let account = AccountId::parse(&id).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))?;
+    for chain in shared.directory.municipalities() {
+        let ingresses = shared.ingresses(chain, &account);
+        let question = move |states: &crate::core::States| {
+            ingresses.iter().find_map(|n| states.get(n).and_then(|s| s.account(&account)))
+        };
+        if let Some((balance, nonce)) = shared.core.ask(question).await.ok_or_else(Problem::stopping)? {
+            let municipality = shared.directory.chain_name(chain);
+            return Ok(Json(json!({
+                "account": id, "municipality": municipality, "balance": balance, "highest_nonce": nonce,
+            })));
+        }
+    }
+    let detail = "the account is not open in a municipality of this process; open it first";
+    Err(Problem::new(StatusCode::NOT_FOUND, "unknown_account", detail))
+}

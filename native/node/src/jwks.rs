@@ -1,0 +1,152 @@
+//! Tokens of the identity service: EdDSA JWTs, checked against a cached key set (RFC 7517, 7519, 8037).
+use globelet_types::AccountId;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{decode, decode_header, Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use thiserror::Error;
+
+/// Why a token does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TokenRefused {
+    /// No `Authorization: Bearer` header.
+    #[error("the request carries no token; get one from the identity service and send it as `Authorization: Bearer …`")]
+    Missing,
+    /// Not a token, expired, for another world, or with a bad signature.
+    #[error("the token is not valid: {0}; get a fresh one from the identity service")]
+    Invalid(String),
+    /// Signed with a key that the identity service does not publish.
+    #[error("the token's key {0:?} is not one of the identity service's; get a fresh token")]
+    UnknownKey(String),
+    /// The token belongs to another account than the order.
+    #[error("the token belongs to account {0}, not to the payer; send the payer's own token")]
+    OtherAccount(AccountId),
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    exp: u64,
+}
+
+#[derive(Default)]
+struct Cache {
+    keys: HashMap<String, DecodingKey>,
+    /// Tokens verified once, with their account and end: the same token need not be verified again.
+    seen: HashMap<String, (AccountId, u64)>,
+    fetched: Option<Instant>,
+}
+
+/// The verifier of one world's tokens.
+pub struct Tokens {
+    url: String,
+    world: String,
+    cache: Mutex<Cache>,
+    fetching: tokio::sync::Mutex<()>,
+}
+
+const SEEN: usize = 4096;
+const FETCH_AGAIN: Duration = Duration::from_secs(1);
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+impl Tokens {
+    /// A verifier whose keys come from `url` when first needed.
+    pub fn new(url: &str, world: &str) -> Tokens {
+        Tokens { url: url.into(), world: world.into(), cache: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The account a token speaks for. Asks the network only for a key it does not know.
+    ///
+    /// # Errors
+    /// [`TokenRefused`].
+    pub async fn account(&self, token: &str) -> Result<AccountId, TokenRefused> {
+        if let Some((account, end)) = self.lock().seen.get(token) {
+            if *end > now() {
+                return Ok(*account);
+            }
+        }
+        let kid = decode_header(token).map_err(|e| TokenRefused::Invalid(e.to_string()))?.kid.unwrap_or_default();
+        let key = match self.key(&kid) {
+            Some(key) => key,
+            None => {
+                self.fetch().await;
+                self.key(&kid).ok_or(TokenRefused::UnknownKey(kid))?
+            }
+        };
+        let (account, end) = self.verify(token, &key)?;
+        let mut cache = self.lock();
+        if cache.seen.len() >= SEEN {
+            cache.seen.clear();
+        }
+        cache.seen.insert(token.to_owned(), (account, end));
+        Ok(account)
+    }
+
+    fn key(&self, kid: &str) -> Option<DecodingKey> {
+        self.lock().keys.get(kid).cloned()
+    }
+
+    fn verify(&self, token: &str, key: &DecodingKey) -> Result<(AccountId, u64), TokenRefused> {
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_audience(&[&self.world]);
+        rules.set_required_spec_claims(&["exp", "aud", "sub"]);
+        rules.leeway = 0;
+        let claims = decode::<Claims>(token, key, &rules).map_err(|e| TokenRefused::Invalid(e.to_string()))?.claims;
+        let account = AccountId::parse(&claims.sub)
+            .ok_or_else(|| TokenRefused::Invalid("its subject is not an account in hexadecimal".into()))?;
+        Ok((account, claims.exp))
+    }
+
+    /// Fetches the key set, at most once a second; a service that is away leaves the old keys.
+    pub async fn fetch(&self) {
+        let _one = self.fetching.lock().await;
+        if self.lock().fetched.is_some_and(|at| at.elapsed() < FETCH_AGAIN) {
+            return;
+        }
+        let fetched = tokio::time::timeout(Duration::from_secs(2), get(&self.url)).await;
+        let mut cache = self.lock();
+        cache.fetched = Some(Instant::now());
+        match fetched {
+            Ok(Ok(text)) => match serde_json::from_slice::<JwkSet>(&text) {
+                Ok(set) => {
+                    let keys = set.keys.iter().filter_map(|k| Some((k.common.key_id.clone()?, DecodingKey::from_jwk(k).ok()?)));
+                    cache.keys = keys.collect();
+                    cache.seen.clear();
+                }
+                Err(error) => eprintln!("the key set at {} cannot be read: {error}", self.url),
+            },
+            Ok(Err(error)) => eprintln!("the key set at {} cannot be fetched: {error}", self.url),
+            Err(_) => eprintln!("the key set at {} cannot be fetched: no answer within 2 s", self.url),
+        }
+    }
+}
+
+/// Fetches a small document over plain HTTP.
+///
+/// # Errors
+/// Whatever stands between, and answers other than 200.
+pub async fn get(url: &str) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let uri: http::Uri = url.parse()?;
+    let host = uri.host().ok_or("the address has no host")?.to_owned();
+    let stream = tokio::net::TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(80))).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let path = uri.path_and_query().map_or("/", |p| p.as_str());
+    let request = http::Request::get(path).header("host", host).body(Empty::<bytes::Bytes>::new())?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), 1 << 20).collect().await?.to_bytes().to_vec();
+    connection.abort();
+    if status.is_success() { Ok(body) } else { Err(format!("status {status}").into()) }
+}

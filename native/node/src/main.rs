@@ -1,0 +1,84 @@
+//! `globelet-node`: deals a world, runs one of its processes, verifies receipts.
+use clap::{Parser, Subcommand};
+use globelet_node::run::Options;
+use globelet_node::{deal, run, NodeError};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The nodes of a globelet world.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Deals the keys and certificates of a resolved world.
+    Deal {
+        /// The resolved world, JSON.
+        #[arg(long)]
+        world: PathBuf,
+        /// The state directory.
+        #[arg(long)]
+        state: PathBuf,
+        /// 64 hexadecimal digits to derive the keys from, for worlds that must be the same every time.
+        #[arg(long)]
+        seed: Option<String>,
+    },
+    /// Runs one process.
+    Run {
+        /// The state directory.
+        #[arg(long)]
+        state: PathBuf,
+        /// The process' name in the world.
+        #[arg(long)]
+        process: String,
+        /// Address of the identity service's key set; without it no token is asked for.
+        #[arg(long)]
+        jwks: Option<String>,
+        /// Address of the presence service.
+        #[arg(long)]
+        presence: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Deal { world, state, seed } => deal_world(&world, &state, seed.as_deref()),
+        Command::Run { state, process, jwks, presence } => serve(Options { state, process, jwks, presence }),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("globelet-node: {error}");
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+fn deal_world(world: &std::path::Path, state: &std::path::Path, seed: Option<&str>) -> Result<(), NodeError> {
+    let mut randomness = [0; 32];
+    match seed {
+        Some(text) => hex::decode_to_slice(text, &mut randomness)
+            .map_err(|_| NodeError::BadInput("--seed takes 64 hexadecimal digits".into()))?,
+        None => getrandom::fill(&mut randomness)
+            .map_err(|e| NodeError::Missing(format!("the system gives no randomness: {e}")))?,
+    }
+    let genesis = deal::deal(world, state, &randomness)?;
+    println!("dealt {} {}", genesis.world.name, hex::encode(genesis.id()));
+    Ok(())
+}
+
+fn serve(options: Options) -> Result<(), NodeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(2)
+        .build()
+        .map_err(|e| NodeError::Missing(format!("the runtime cannot be started: {e}")))?;
+    let outcome = runtime.block_on(run::run(options));
+    // Streams and connections that are still open end with the process.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,91 @@
+//! The content of a bundle: envelopes in canonical Borsh, bounded.
+use borsh::{BorshDeserialize, BorshSerialize};
+use bytes::Bytes;
+use globelet_types::codec::MAX_FRAME;
+use globelet_types::{DecodeError, NodeId};
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// The sending node.
+    pub from: NodeId,
+    /// The receiving nodes.
+    pub to: Vec<NodeId>,
+    /// The encoded message.
+    pub message: Bytes,
+}
+
+impl Envelope {
+    /// Bytes this takes in a bundle.
+    pub fn size(&self) -> usize {
+        2 + 4 + 2 * self.to.len() + 4 + self.message.len()
+    }
+}
+
+/// Encodes envelopes as Borsh's `Vec<(NodeId, Vec<NodeId>, Vec<u8>)>`.
+pub fn encode(envelopes: &[Envelope]) -> Bytes {
+    let mut out = Vec::with_capacity(4 + envelopes.iter().map(Envelope::size).sum::<usize>());
+    out.extend((envelopes.len() as u32).to_le_bytes());
+    for envelope in envelopes {
+        (envelope.from, &envelope.to, &envelope.message[..]).serialize(&mut out).expect("writing to memory cannot fail");
+    }
+    Bytes::from(out)
+}
+
+/// Decodes a bundle; messages share its memory.
+///
+/// # Errors
+/// [`DecodeError`] for bundles above [`MAX_FRAME`], truncated ones, and ones with bytes left over.
+pub fn decode(bundle: &Bytes) -> Result<Vec<Envelope>, DecodeError> {
+    if bundle.len() > MAX_FRAME {
+        return Err(DecodeError::TooLarge { found: bundle.len(), most: MAX_FRAME });
+    }
+    let malformed = |e: &dyn std::fmt::Display| DecodeError::Malformed { reason: e.to_string() };
+    let mut rest = &bundle[..];
+    let count = u32::deserialize(&mut rest).map_err(|e| malformed(&e))?;
+    let mut envelopes = Vec::new();
+    for _ in 0..count {
+        let (from, to) = <(NodeId, Vec<NodeId>)>::deserialize(&mut rest).map_err(|e| malformed(&e))?;
+        let length = u32::deserialize(&mut rest).map_err(|e| malformed(&e))? as usize;
+        if length > rest.len() {
+            return Err(malformed(&"a message is longer than its bundle"));
+        }
+        let message = bundle.slice_ref(&rest[..length]);
+        rest = &rest[length..];
+        envelopes.push(Envelope { from, to, message });
+    }
+    if rest.is_empty() { Ok(envelopes) } else { Err(malformed(&"bytes are left after the last envelope")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Vec<Envelope> {
+        vec![
+            Envelope { from: NodeId(1), to: vec![NodeId(2), NodeId(3)], message: Bytes::from_static(b"abc") },
+            Envelope { from: NodeId(4), to: vec![], message: Bytes::new() },
+        ]
+    }
+
+    #[test]
+    fn a_bundle_is_plain_borsh_and_comes_back() {
+        let bundle = encode(&sample());
+        assert_eq!(decode(&bundle), Ok(sample()));
+        let plain: Vec<(NodeId, Vec<NodeId>, Vec<u8>)> =
+            sample().into_iter().map(|e| (e.from, e.to, e.message.to_vec())).collect();
+        assert_eq!(&bundle[..], &globelet_types::encode(&plain)[..]);
+    }
+
+    #[test]
+    fn every_truncation_and_every_hostile_count_is_refused() {
+        let bundle = encode(&sample());
+        for end in 0..bundle.len() {
+            assert!(decode(&bundle.slice(..end)).is_err(), "cut at {end}");
+        }
+        assert!(decode(&Bytes::from_static(&[0xff; 4])).is_err());
+        let mut longer = bundle.to_vec();
+        longer.push(0);
+        assert!(decode(&Bytes::from(longer)).is_err());
+    }
+}

@@ -1,0 +1,203 @@
+//! Municipal vertices, blocks, certificates and parcels: what the committee signs.
+use borsh::{BorshDeserialize, BorshSerialize};
+use globelet_clock::Stamp;
+use globelet_types::{encode, AccountId, ChainId, Hash, Micros, OrderId, Refusal, Signature};
+
+/// BLAKE3 of a domain and a value's encoding.
+pub fn digest<T: BorshSerialize + ?Sized>(domain: &str, value: &T) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(domain.as_bytes());
+    hasher.update(&encode(value));
+    *hasher.finalize().as_bytes()
+}
+
+/// A parcel that a vertex brings into this municipality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub struct ParcelRef {
+    /// Source municipality.
+    pub source: ChainId,
+    /// Number in the lane from there.
+    pub number: u64,
+    /// Digest of the parcel.
+    pub digest: Hash,
+    /// When the proposer had rebuilt and verified it.
+    pub delivered: Stamp,
+}
+
+/// The header of a batch: one vertex of the municipality's DAG.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct VertexHeader {
+    /// Municipality.
+    pub chain: ChainId,
+    /// Member index of the replica that sealed it.
+    pub proposer: u16,
+    /// Number among that replica's vertices, from 1, without gaps.
+    pub sequence: u64,
+    /// When it was sealed.
+    pub at: Stamp,
+    /// Merkle root over the shards of the sealed body; `None` if it carries no orders.
+    pub body: Option<Hash>,
+    /// Parcels it proposes to credit.
+    pub parcels: Vec<ParcelRef>,
+    /// The VRF proof (80 bytes) of this second's draw, from which the shards' places follow.
+    pub draw: Vec<u8>,
+}
+
+impl VertexHeader {
+    /// What holders and replicas sign.
+    pub fn hash(&self) -> Hash {
+        digest("globelet vertex 1", self)
+    }
+}
+
+/// A holder's signed PoH_ACK.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct HoldingProof {
+    /// Index in the chain's table of nodes: replicas first, then holders.
+    pub holder: u16,
+    /// Which shard.
+    pub shard: u16,
+    /// Kept durably since.
+    pub since: Stamp,
+    /// Kept until.
+    pub until_us: Micros,
+    /// Signature over [`HoldingProof::signing_bytes`].
+    pub signature: Signature,
+}
+
+impl HoldingProof {
+    /// What the holder signs, given the hash of the vertex header.
+    pub fn signing_bytes(&self, vertex: &Hash) -> Vec<u8> {
+        encode(&(b"globelet hold 1", vertex, self.holder, self.shard, self.since, self.until_us))
+    }
+}
+
+/// A held vertex: its header, its proposer's signature and the holding proofs.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct HeldVertex {
+    /// The header.
+    pub header: VertexHeader,
+    /// The proposer's signature over the header's hash.
+    pub signature: Signature,
+    /// Holding proofs, by holder index.
+    pub proofs: Vec<HoldingProof>,
+}
+
+/// What one municipal block sends down one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct LaneEntry {
+    /// Destination municipality.
+    pub destination: ChainId,
+    /// Number in the lane, from 1, without gaps.
+    pub number: u64,
+    /// Digest of the parcel.
+    pub digest: Hash,
+    /// Merkle root over the shards of the sealed parcel.
+    pub shards: Hash,
+    /// Sum of the amounts it carries.
+    pub amount: u64,
+}
+
+/// The header of a municipal block.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct BlockHeader {
+    /// Municipality.
+    pub chain: ChainId,
+    /// Height, from 1.
+    pub height: u64,
+    /// Hash of the header before; zero at height 1.
+    pub parent: Hash,
+    /// The round that decided it.
+    pub round: u64,
+    /// Hashes of the vertices, in the order they were applied.
+    pub vertices: Vec<Hash>,
+    /// Merkle root over the applied orders' ids with their outcomes.
+    pub orders: Hash,
+    /// What leaves for other municipalities.
+    pub lanes: Vec<LaneEntry>,
+    /// Sum of all balances after the block.
+    pub balances: u64,
+    /// Hash of the accounts touched and their balances, chained from block to block.
+    pub state: Hash,
+}
+
+impl BlockHeader {
+    /// What the committee signs.
+    pub fn hash(&self) -> Hash {
+        digest("globelet block 1", self)
+    }
+}
+
+/// The bytes of a committee member's vote on a block.
+pub fn vote_bytes(chain: ChainId, height: u64, block: &Hash) -> Vec<u8> {
+    encode(&(b"globelet vote 1", chain, height, block))
+}
+
+/// A quorum of the committee's signatures on a block header.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Certificate {
+    /// Member index and signature, ascending, one each.
+    pub signatures: Vec<(u16, Signature)>,
+}
+
+/// One applied order, as a leaf of [`BlockHeader::orders`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct AppliedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// Refused at the source, with nothing moved.
+    pub refusal: Option<Refusal>,
+}
+
+/// An amount on its way to an account of another municipality.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Remittance {
+    /// The transfer.
+    pub id: OrderId,
+    /// Who paid.
+    pub from: AccountId,
+    /// Who receives.
+    pub to: AccountId,
+    /// How much.
+    pub amount: u64,
+}
+
+/// What became of a parcel at its destination, sent back on the reverse lane.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Settlement {
+    /// Number of the parcel in the forward lane.
+    pub number: u64,
+    /// When it was rebuilt there.
+    pub delivered: Stamp,
+    /// Transfers that could not be credited.
+    pub refused: Vec<(OrderId, Refusal)>,
+}
+
+/// The part of a block that goes to one destination.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Parcel {
+    /// From.
+    pub source: ChainId,
+    /// To.
+    pub destination: ChainId,
+    /// Number in the lane.
+    pub number: u64,
+    /// Height of the block it is part of.
+    pub height: u64,
+    /// Amounts to credit.
+    pub remittances: Vec<Remittance>,
+    /// What became of parcels that came the other way.
+    pub settlements: Vec<Settlement>,
+}
+
+impl Parcel {
+    /// What the lane entry carries.
+    pub fn digest(&self) -> Hash {
+        digest("globelet parcel 1", self)
+    }
+
+    /// Sum of the remittances.
+    pub fn amount(&self) -> u64 {
+        self.remittances.iter().map(|r| r.amount).sum()
+    }
+}

@@ -1,0 +1,75 @@
+//! The seam: what a driver tells a node, and what the node asks of its driver.
+use crate::{Message, Publication};
+use borsh::{BorshDeserialize, BorshSerialize};
+use globelet_types::{NodeId, OrderId, Refusal, SignedOrder};
+
+/// A fact. A driver hands each one to [`crate::State::handle`] once, with the time it happened.
+#[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
+pub enum Event {
+    /// The node begins, or begins again after its log was replayed. Not replayed itself.
+    Started,
+    /// A message arrived; the driver has authenticated that `from` sent it.
+    MessageReceived {
+        /// The sender.
+        from: NodeId,
+        /// What it said.
+        message: Message,
+    },
+    /// A timer asked for by [`Effect::StartTimer`] ran out.
+    TimerExpired(Timer),
+    /// Orders arrived from clients at this ingress. Signatures are not yet checked.
+    Submitted {
+        /// Echoed in [`Effect::Reply`].
+        request: u64,
+        /// The orders.
+        orders: Vec<SignedOrder>,
+    },
+    /// Presence says which holders may be drawn in S1, nearest first.
+    CandidatesChanged {
+        /// Holders that are present.
+        holders: Vec<NodeId>,
+    },
+}
+
+/// What a timer was started for. Timers that run out after their purpose is gone are ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Timer {
+    /// Seal what waits at this ingress.
+    Seal,
+    /// Ask again for what is missing, announce what is unsettled.
+    Repair,
+    /// The HotStuff pacemaker of this view.
+    View(u64),
+    /// Report this continent's new blocks to the globe.
+    Report,
+}
+
+/// An order to the driver, to be carried out in the sequence given.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// The event being handled must be durable before any later effect of it leaves the node.
+    Persist,
+    /// Send one message to each of these nodes.
+    Send {
+        /// Receivers; never the node itself.
+        to: Vec<NodeId>,
+        /// What to say.
+        message: Message,
+    },
+    /// Hand back [`Event::TimerExpired`] once, after this long.
+    StartTimer {
+        /// Delay in microseconds.
+        after_us: u64,
+        /// Which.
+        timer: Timer,
+    },
+    /// Answer a [`Event::Submitted`], one outcome per order, in order.
+    Reply {
+        /// The request answered.
+        request: u64,
+        /// Admitted or refused.
+        outcomes: Vec<Result<OrderId, Refusal>>,
+    },
+    /// Tell whoever listens: streams to clients, the outbox, metrics.
+    Publish(Publication),
+}

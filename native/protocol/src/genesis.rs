@@ -1,0 +1,190 @@
+//! The beginning of a world: its keys, dealt once by its own authority.
+use borsh::{BorshDeserialize, BorshSerialize};
+use globelet_signatures as signatures;
+use globelet_threshold as threshold;
+use globelet_types::world::{ChainKind, Role, WorldError, WorldSpec};
+use globelet_types::{AccountId, ChainId, Hash, NodeId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A node's public keys, hexadecimal in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeKeys {
+    /// Ed25519.
+    #[serde(with = "hex::serde")]
+    pub signing: [u8; 32],
+    /// ECVRF-EDWARDS25519-SHA512-TAI.
+    #[serde(with = "hex::serde")]
+    pub vrf: [u8; 32],
+    /// ML-DSA-65.
+    #[serde(with = "hex::serde")]
+    pub post_quantum: Vec<u8>,
+}
+
+/// Everything public about a world at its beginning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Genesis {
+    /// The resolved world.
+    pub world: WorldSpec,
+    /// Keys, by node.
+    pub nodes: Vec<NodeKeys>,
+    /// Per chain, the Borsh encoding of its threshold public key; empty above municipal level.
+    pub thresholds: Vec<HexBytes>,
+    /// Per chain, the treasury account of a municipality.
+    pub treasuries: Vec<Option<HexAccount>>,
+}
+
+/// Bytes that JSON holds as hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HexBytes(#[serde(with = "hex::serde")] pub Vec<u8>);
+
+/// An account that JSON holds as hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HexAccount(#[serde(with = "hex::serde")] pub [u8; 32]);
+
+/// What one node alone knows. Its `Debug` shows nothing secret.
+#[derive(Clone, BorshSerialize, BorshDeserialize)]
+pub struct NodeSecrets {
+    /// Which node.
+    pub node: NodeId,
+    /// Ed25519 seed.
+    pub signing: [u8; 32],
+    /// VRF seed.
+    pub vrf: [u8; 32],
+    /// ML-DSA-65 seed.
+    pub post_quantum: [u8; 32],
+    /// Share of the committee's threshold key, for a municipal replica.
+    pub threshold: Option<threshold::KeyShare>,
+    /// Key of the lanes with each other municipality, for a municipal replica.
+    pub lanes: BTreeMap<ChainId, [u8; 32]>,
+}
+
+impl std::fmt::Debug for NodeSecrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "NodeSecrets(node {})", self.node)
+    }
+}
+
+/// A dealt world: what everyone may see, and each node's and treasury's secrets.
+#[derive(Debug)]
+pub struct Deal {
+    /// Public.
+    pub genesis: Genesis,
+    /// Secret, by node.
+    pub secrets: Vec<NodeSecrets>,
+    /// Ed25519 seeds of the treasuries, by municipality.
+    pub treasuries: BTreeMap<ChainId, [u8; 32]>,
+}
+
+fn derive(root: &[u8; 32], purpose: &str, a: u16, b: u16) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_keyed(root);
+    hasher.update(purpose.as_bytes());
+    hasher.update(&a.to_le_bytes());
+    hasher.update(&b.to_le_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+impl Deal {
+    /// Deals every key of a world from 32 random bytes. Same bytes, same keys.
+    ///
+    /// # Errors
+    /// [`WorldError`] if the resolved world is not usable.
+    pub fn new(world: WorldSpec, randomness: &[u8; 32]) -> Result<Deal, WorldError> {
+        world.check()?;
+        let mut secrets = Vec::new();
+        let mut nodes = Vec::new();
+        for index in 0..world.nodes.len() as u16 {
+            let (keys, secret) = node_keys(randomness, NodeId(index));
+            nodes.push(keys);
+            secrets.push(secret);
+        }
+        let mut thresholds = Vec::new();
+        let mut treasuries = BTreeMap::new();
+        let mut accounts = Vec::new();
+        for (index, chain) in world.chains.iter().enumerate() {
+            let id = ChainId(index as u16);
+            if chain.kind != ChainKind::Municipal {
+                thresholds.push(HexBytes(Vec::new()));
+                accounts.push(None);
+                continue;
+            }
+            thresholds.push(HexBytes(deal_threshold(&world, id, randomness, &mut secrets)?));
+            let seed = derive(randomness, "treasury", id.0, 0);
+            accounts.push(Some(HexAccount(signatures::SigningKey::from_seed(&seed).public())));
+            treasuries.insert(id, seed);
+        }
+        deal_lanes(&world, randomness, &mut secrets);
+        Ok(Deal { genesis: Genesis { world, nodes, thresholds, treasuries: accounts }, secrets, treasuries })
+    }
+}
+
+fn node_keys(randomness: &[u8; 32], node: NodeId) -> (NodeKeys, NodeSecrets) {
+    let secret = NodeSecrets {
+        node,
+        signing: derive(randomness, "signing", node.0, 0),
+        vrf: derive(randomness, "vrf", node.0, 0),
+        post_quantum: derive(randomness, "post-quantum", node.0, 0),
+        threshold: None,
+        lanes: BTreeMap::new(),
+    };
+    let keys = NodeKeys {
+        signing: signatures::SigningKey::from_seed(&secret.signing).public(),
+        vrf: globelet_vrf::SecretKey::from_seed(&secret.vrf).public(),
+        post_quantum: signatures::mldsa::SigningKey::from_seed(&secret.post_quantum).public(),
+    };
+    (keys, secret)
+}
+
+fn deal_threshold(
+    world: &WorldSpec,
+    chain: ChainId,
+    randomness: &[u8; 32],
+    secrets: &mut [NodeSecrets],
+) -> Result<Vec<u8>, WorldError> {
+    let members = world.members(chain, Role::Replica);
+    let n = members.len() as u16;
+    let needed = (n - 1) / 3 + 1;
+    let (public, shares) = threshold::deal(n, needed, &derive(randomness, "threshold", chain.0, 0))
+        .map_err(|e| WorldError(e.to_string()))?;
+    for (member, share) in members.into_iter().zip(shares) {
+        secrets[member.index()].threshold = Some(share);
+    }
+    Ok(globelet_types::encode(&public))
+}
+
+fn deal_lanes(world: &WorldSpec, randomness: &[u8; 32], secrets: &mut [NodeSecrets]) {
+    let municipal: Vec<ChainId> = (0..world.chains.len() as u16)
+        .map(ChainId)
+        .filter(|c| world.chains[c.index()].kind == ChainKind::Municipal)
+        .collect();
+    for &a in &municipal {
+        for member in world.members(a, Role::Replica) {
+            let lanes = municipal.iter().map(|&b| (b, derive(randomness, "lane", a.0.min(b.0), a.0.max(b.0))));
+            secrets[member.index()].lanes = lanes.collect();
+        }
+    }
+}
+
+impl Genesis {
+    /// BLAKE3 of the genesis as JSON: the world's identity.
+    pub fn id(&self) -> Hash {
+        let json = serde_json::to_vec(self).expect("a genesis has no maps with odd keys");
+        *blake3::hash(&json).as_bytes()
+    }
+
+    /// First eight bytes of [`Genesis::id`], little-endian: what orders are signed for.
+    pub fn tag(&self) -> u64 {
+        let id = self.id();
+        u64::from_le_bytes([id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]])
+    }
+
+    /// The threshold public key of a municipality.
+    pub fn threshold(&self, chain: ChainId) -> Option<threshold::PublicKey> {
+        globelet_types::decode(&self.thresholds.get(chain.index())?.0).ok()
+    }
+
+    /// The treasury account of a municipality.
+    pub fn treasury(&self, chain: ChainId) -> Option<AccountId> {
+        self.treasuries.get(chain.index())?.map(|a| AccountId(a.0))
+    }
+}

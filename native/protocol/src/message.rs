@@ -1,0 +1,147 @@
+//! Everything one node says to another.
+use crate::block::{BlockHeader, Certificate, HeldVertex, HoldingProof, VertexHeader};
+use crate::receipt::{Acknowledgement, Anchor};
+use borsh::{BorshDeserialize, BorshSerialize};
+use globelet_abba::AbbaMessage;
+use globelet_clock::Stamp;
+use globelet_erasure::merkle::MerkleProof;
+use globelet_hotstuff::HotstuffMessage;
+use globelet_threshold::DecryptionShare;
+use globelet_types::{ChainId, Hash, Signature};
+
+/// What a holder is asked to keep.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Holding {
+    /// A replica gets the sealed body and cuts its own shard from it; empty if there are no orders.
+    Body(Vec<u8>),
+    /// A holder gets one shard of the sealed body.
+    Shard {
+        /// The shard.
+        bytes: Vec<u8>,
+        /// Its place under the header's body root.
+        proof: MerkleProof,
+    },
+}
+
+/// One shard of a sealed parcel, with all that proves it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ParcelShard {
+    /// The block that sent it.
+    pub header: BlockHeader,
+    /// The source committee's certificate.
+    pub certificate: Certificate,
+    /// Place in the header's lanes.
+    pub lane: u16,
+    /// The shard.
+    pub bytes: Vec<u8>,
+    /// Its place under the lane entry's shards root; its index is the shard's.
+    pub proof: MerkleProof,
+    /// When the sender had the certificate.
+    pub certified: Stamp,
+    /// Sent because it was asked for (R3).
+    pub repair: bool,
+}
+
+/// A message between nodes.
+#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
+pub enum Message {
+    /// S3, PoH_REQUEST: keep this.
+    Hold {
+        /// The vertex.
+        header: VertexHeader,
+        /// The proposer's signature over its hash.
+        signature: Signature,
+        /// Which shard is yours.
+        shard: u16,
+        /// What to keep.
+        holding: Holding,
+    },
+    /// S3, PoH_ACK: it is on my disk.
+    Held {
+        /// Hash of the vertex header.
+        vertex: Hash,
+        /// The vertex's sequence.
+        sequence: u64,
+        /// The proof.
+        proof: HoldingProof,
+    },
+    /// S4: a vertex is held.
+    Vertex(HeldVertex),
+    /// S5: agreement on which vertices enter a round; one entry per message: the instance (proposer) and what is said in it.
+    Agree {
+        /// The round.
+        round: u64,
+        /// Instance and message.
+        messages: Vec<(u16, AbbaMessage)>,
+    },
+    /// S5: shares that open the bodies of a decided round.
+    Open {
+        /// The round.
+        round: u64,
+        /// Proposer and share.
+        shares: Vec<(u16, DecryptionShare)>,
+    },
+    /// S5: my vote on a block.
+    Vote {
+        /// Height.
+        height: u64,
+        /// Header hash.
+        block: Hash,
+        /// Signature over [`crate::block::vote_bytes`].
+        signature: Signature,
+    },
+    /// What this replica has reached, and the oldest thing it lacks: peers answer with what is missing.
+    Behind {
+        /// Round it is in.
+        round: u64,
+        /// Last certified height.
+        certified: u64,
+        /// For each proposer, the next sequence it lacks a vertex of.
+        next: Vec<u64>,
+    },
+    /// Answer to `Behind`: a held vertex with its sealed body (empty if there are no orders).
+    VertexBody {
+        /// The vertex.
+        vertex: HeldVertex,
+        /// The sealed body.
+        body: Vec<u8>,
+    },
+    /// Answer to `Behind`: the vertices that a finished round took in, one bit per proposer, signed by the sender's channel only; f+1 equal ones count.
+    RoundResult {
+        /// The round.
+        round: u64,
+        /// Decision per proposer.
+        decisions: Vec<bool>,
+    },
+    /// S4: a parcel's shard.
+    Parcel(ParcelShard),
+    /// R3, REPAIR_REQ: send me your shards of these parcels of the lane from you to me.
+    RepairRequest {
+        /// Destination that asks.
+        destination: ChainId,
+        /// Numbers in the lane.
+        numbers: Vec<u64>,
+    },
+    /// The newest number in the lane from me to you, so that a lost tail is seen.
+    LaneHead {
+        /// Source.
+        source: ChainId,
+        /// Newest number sent.
+        number: u64,
+    },
+    /// Upward: a municipal block for the continent to order.
+    Header {
+        /// The header.
+        header: BlockHeader,
+        /// Its certificate.
+        certificate: Certificate,
+    },
+    /// HotStuff among the replicas of one continental or global chain.
+    Hotstuff(HotstuffMessage),
+    /// Downward: the continent ordered blocks of this municipality.
+    Acknowledged(Acknowledgement),
+    /// Upward: a continent's new blocks, for the Ledger of Roots.
+    Report(crate::receipt::Report),
+    /// Downward: the Ledger of Roots holds these continental blocks.
+    Anchored(Anchor),
+}

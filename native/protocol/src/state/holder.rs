@@ -1,0 +1,115 @@
+//! A holder: keeps shards it cannot read, and signs that it does.
+use super::committee::Committee;
+use super::municipal::Out;
+use crate::block::HoldingProof;
+use crate::message::{Holding, Message};
+use crate::{Effect, Event, Genesis, NodeSecrets};
+use globelet_clock::Clock;
+use globelet_signatures::SigningKey;
+use globelet_types::{Hash, Micros, NodeId, Signature};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A shard kept durably.
+struct Shard {
+    vertex: Hash,
+    shard: u16,
+    since: globelet_clock::Stamp,
+    until_us: Micros,
+    bytes: Vec<u8>,
+}
+
+/// A light node of one municipality.
+pub(crate) struct Holder {
+    committee: Committee,
+    place: u16,
+    key: SigningKey,
+    clock: Clock,
+    holding_us: u64,
+    /// By proposer and sequence.
+    shards: BTreeMap<(u16, u64), Shard>,
+}
+
+impl Holder {
+    /// `None` if the secrets are not those of a holder of this world.
+    pub fn new(genesis: &Arc<Genesis>, secrets: &NodeSecrets) -> Option<Holder> {
+        let chain = genesis.world.nodes.get(secrets.node.index())?.chain;
+        let committee = Committee::new(genesis, chain);
+        let place = committee.place(secrets.node).filter(|p| *p >= committee.size())?;
+        Some(Holder {
+            place,
+            committee,
+            key: SigningKey::from_seed(&secrets.signing),
+            clock: Clock::new(genesis.world.parameters.skew_us),
+            holding_us: genesis.world.parameters.holding_us,
+            shards: BTreeMap::new(),
+        })
+    }
+
+    pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
+        let mut out = Out::default();
+        if let Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding } } = event {
+            self.expire(now);
+            if let Holding::Shard { bytes, proof } = holding {
+                let fits = header.chain == self.committee.chain
+                    && self.committee.member(from) == Some(header.proposer)
+                    && proof.index == u32::from(shard)
+                    && header.body.is_some_and(|root| proof.verify(&root, &bytes));
+                let key = (header.proposer, header.sequence);
+                if fits {
+                    self.keep(now, from, key, header.hash(), signature, shard, bytes, &mut out);
+                }
+            }
+        }
+        out.0
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn keep(
+        &mut self,
+        now: Micros,
+        from: NodeId,
+        key: (u16, u64),
+        vertex: Hash,
+        signature: Signature,
+        shard: u16,
+        bytes: Vec<u8>,
+        out: &mut Out,
+    ) {
+        if !self.shards.contains_key(&key) {
+            if !self.committee.verify(key.0, &vertex, &signature) {
+                out.misbehaviour(key.0, "asked to hold a shard with a signature that does not verify");
+                return;
+            }
+            let since = self.clock.now(now);
+            let kept = Shard { vertex, shard, since, until_us: now + self.holding_us, bytes };
+            self.shards.insert(key, kept);
+        }
+        let Some(kept) = self.shards.get(&key).filter(|s| s.vertex == vertex && s.shard == shard) else {
+            out.misbehaviour(key.0, "sealed two vertices under one sequence");
+            return;
+        };
+        let (since, until_us) = (kept.since, kept.until_us);
+        let mut proof = HoldingProof { holder: self.place, shard, since, until_us, signature: [0; 64] };
+        proof.signature = self.key.sign(&proof.signing_bytes(&vertex));
+        out.persist();
+        out.send(vec![from], Message::Held { vertex, sequence: key.1, proof });
+    }
+
+    fn expire(&mut self, now: Micros) {
+        // Shards of one proposer expire in the order of their sequences: looking at the first of each is enough.
+        for proposer in 0..self.committee.size() {
+            while let Some((&key, first)) = self.shards.range((proposer, 0)..=(proposer, u64::MAX)).next() {
+                if first.until_us > now {
+                    break;
+                }
+                self.shards.remove(&key);
+            }
+        }
+    }
+
+    /// Bytes of all shards kept.
+    pub fn bytes_held(&self) -> u64 {
+        self.shards.values().map(|s| s.bytes.len() as u64).sum()
+    }
+}

@@ -1,0 +1,143 @@
+//! A node's state, and the one way to change it.
+pub(crate) mod committee;
+mod continental;
+mod global;
+mod holder;
+mod ledger;
+mod municipal;
+mod ordered;
+
+use crate::{Effect, Event, Genesis, NodeSecrets, Receipt};
+use globelet_types::world::{ChainKind, Role};
+use globelet_types::{AccountId, ChainId, Hash, Micros, OrderId};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a municipal replica has booked, for audits: amounts in the smallest unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LedgerView {
+    /// Chain.
+    pub chain: ChainId,
+    /// Last applied height (committed height above municipal level).
+    pub height: u64,
+    /// Hash of that block's header.
+    #[serde(with = "hex::serde")]
+    pub head: Hash,
+    /// Last certified height.
+    pub certified: u64,
+    /// Sum of all balances.
+    pub balances: u64,
+    /// What the municipality held at genesis.
+    pub genesis: u64,
+    /// Per lane out: amount of all remittances sent.
+    pub sent: BTreeMap<ChainId, u64>,
+    /// Per lane out: amount that came back as refunds.
+    pub refunded: BTreeMap<ChainId, u64>,
+    /// Per lane out: newest number.
+    pub sent_numbers: BTreeMap<ChainId, u64>,
+    /// Per lane out: parcels with remittances and no settlement yet.
+    pub unsettled: BTreeMap<ChainId, u64>,
+    /// Per lane in: amount credited.
+    pub credited: BTreeMap<ChainId, u64>,
+    /// Per lane in: amount refused, to be refunded at the source.
+    pub refused: BTreeMap<ChainId, u64>,
+    /// Per lane in: every number up to this one was applied.
+    pub cursors: BTreeMap<ChainId, u64>,
+    /// Per lane in: applied numbers beyond the cursor.
+    pub beyond: BTreeMap<ChainId, Vec<u64>>,
+    /// Parcels brought home by R2 to R4.
+    pub repairs: u64,
+}
+
+/// What a node is, by its chain and role.
+enum Kind {
+    Municipal(Box<municipal::Municipal>),
+    Holder(Box<holder::Holder>),
+    Continental(Box<continental::Continental>),
+    Global(Box<global::Global>),
+}
+
+/// A node's state machine.
+pub struct State {
+    chain: ChainId,
+    kind: Kind,
+}
+
+impl State {
+    /// The state before any event.
+    ///
+    /// # Panics
+    /// If the secrets are not those of a node of this genesis: both come from one [`crate::Deal`].
+    pub fn new(genesis: Arc<Genesis>, secrets: NodeSecrets) -> State {
+        Self::build(&genesis, &secrets).expect("secrets and genesis come from one deal")
+    }
+
+    fn build(genesis: &Arc<Genesis>, secrets: &NodeSecrets) -> Option<State> {
+        let node = genesis.world.nodes.get(secrets.node.index())?;
+        let chain = node.chain;
+        let kind = match (genesis.world.chains.get(chain.index())?.kind, node.role) {
+            (ChainKind::Municipal, Role::Replica) => {
+                Kind::Municipal(Box::new(municipal::Municipal::new(genesis.clone(), secrets)?))
+            }
+            (ChainKind::Continental, Role::Replica) => {
+                Kind::Continental(Box::new(continental::Continental::new(genesis, secrets)?))
+            }
+            (ChainKind::Global, Role::Replica) => Kind::Global(Box::new(global::Global::new(genesis, secrets)?)),
+            (_, Role::Holder) => Kind::Holder(Box::new(holder::Holder::new(genesis, secrets)?)),
+        };
+        Some(State { chain, kind })
+    }
+
+    /// Handles one event at physical time `now` (microseconds, never going backwards) and returns what
+    /// the driver must do. The same events at the same times give the same effects, byte for byte.
+    pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
+        match &mut self.kind {
+            Kind::Municipal(m) => m.handle(now, event),
+            Kind::Holder(h) => h.handle(now, event),
+            Kind::Continental(c) => c.handle(now, event),
+            Kind::Global(g) => g.handle(now, event),
+        }
+    }
+
+    /// The receipt of an order admitted at this replica, as far as it has come; `None` if unknown here.
+    pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
+        match &self.kind {
+            Kind::Municipal(m) => m.receipt(order),
+            _ => None,
+        }
+    }
+
+    /// Spendable balance and highest nonce used; `None` if the account is not open here.
+    pub fn account(&self, account: &AccountId) -> Option<(u64, u64)> {
+        match &self.kind {
+            Kind::Municipal(m) => m.account(account),
+            _ => None,
+        }
+    }
+
+    /// Bytes of shards a holder keeps; zero elsewhere.
+    pub fn bytes_held(&self) -> u64 {
+        match &self.kind {
+            Kind::Holder(h) => h.bytes_held(),
+            _ => 0,
+        }
+    }
+
+    /// What this node has booked.
+    pub fn ledger(&self) -> LedgerView {
+        let above = |(height, head): (u64, Hash)| LedgerView {
+            chain: self.chain,
+            height,
+            head,
+            certified: height,
+            ..LedgerView::default()
+        };
+        match &self.kind {
+            Kind::Municipal(m) => m.ledger(),
+            Kind::Continental(c) => above(c.height()),
+            Kind::Global(g) => above(g.height()),
+            Kind::Holder(_) => above((0, [0; 32])),
+        }
+    }
+}

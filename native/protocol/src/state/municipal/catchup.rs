@@ -1,0 +1,122 @@
+//! Whatever is outstanding for too long is asked for again; peers that fell behind are helped up.
+use super::{Municipal, Out};
+use crate::message::Message;
+use crate::Timer;
+use globelet_types::Micros;
+
+/// Rounds, vertices and votes sent in one answer.
+const HELP_MOST: u64 = 64;
+
+impl Municipal {
+    /// True while something is under way that a lost message could hold up.
+    pub(super) fn anything_outstanding(&self) -> bool {
+        !self.ingress.is_idle()
+            || self.round.started
+            || self.chain.certified < self.chain.height
+            || self.unacknowledged().is_some()
+            || self.ledger.lanes_out.values().any(|l| !l.unsettled.is_empty())
+            || self.inbox_outstanding()
+    }
+
+    fn unacknowledged(&self) -> Option<u64> {
+        self.frame.continent?;
+        (self.chain.acknowledged < self.chain.certified).then_some(self.chain.acknowledged + 1)
+    }
+
+    pub(super) fn repair(&mut self, now: Micros, out: &mut Out) {
+        self.repair_armed = false;
+        let settled_in = 8 * self.frame.parameters().repair_us;
+        for sealing in self.ingress.sealing.values() {
+            if sealing.vertex.header.at.micros + self.frame.parameters().repair_us <= now {
+                self.request_holding(sealing, out);
+            }
+        }
+        // Only what has not moved since the last look is stuck.
+        let progress = (self.round.number, self.chain.certified);
+        let waits = self.round.started || self.chain.certified < self.chain.height;
+        if waits && progress == self.progress {
+            self.say_behind(out);
+        }
+        self.progress = progress;
+        self.announce_heads(now, settled_in, out);
+        self.resend_headers(now, out);
+        self.repair_inbox(now, out);
+    }
+
+    fn say_behind(&self, out: &mut Out) {
+        let (round, certified) = (self.round.number, self.chain.certified);
+        out.send(self.frame.others(), Message::Behind { round, certified, next: self.round.next.clone() });
+        if !self.round.sent.is_empty() {
+            out.send(self.frame.others(), Message::Agree { round, messages: self.round.sent.clone() });
+        }
+        if !self.round.sent_shares.is_empty() {
+            out.send(self.frame.others(), Message::Open { round, shares: self.round.sent_shares.clone() });
+        }
+    }
+
+    /// Tells destinations how far their lane goes, where a settlement is overdue.
+    fn announce_heads(&self, now: Micros, after: u64, out: &mut Out) {
+        for (&destination, lane) in &self.ledger.lanes_out {
+            let Some(height) = lane.unsettled.values().min() else { continue };
+            let sent = self.chain.blocks.get(height).and_then(|b| b.certificate.as_ref()).map(|(_, at)| at.micros);
+            if sent.is_some_and(|at| at + after <= now) {
+                let to = self.frame.committees[destination.index()].replicas.clone();
+                out.send(to, Message::LaneHead { source: self.frame.chain, number: lane.newest });
+            }
+        }
+    }
+
+    fn resend_headers(&self, now: Micros, out: &mut Out) {
+        let Some(first) = self.unacknowledged() else { return };
+        let patience = 4 * self.frame.parameters().repair_us;
+        for height in first..=self.chain.certified.min(first + HELP_MOST) {
+            let Some(record) = self.chain.blocks.get(&height) else { continue };
+            let old = record.certificate.as_ref().is_some_and(|(_, at)| at.micros + patience <= now);
+            if old && !record.acknowledged {
+                self.send_header(height, out);
+            }
+        }
+    }
+
+    /// A peer says how far it is: send what it lacks.
+    pub(super) fn behind(&mut self, from: u16, round: u64, certified: u64, next: &[u64], out: &mut Out) {
+        let peer = vec![self.frame.committee().replicas[usize::from(from)]];
+        for height in certified + 1..=certified + HELP_MOST {
+            if let Some(&(block, signature)) = self.chain.own_votes.get(&height) {
+                out.send(peer.clone(), Message::Vote { height, block, signature });
+            }
+        }
+        for (proposer, &wanted) in next.iter().enumerate().take(usize::from(self.frame.committee().size())) {
+            for sequence in wanted..wanted.saturating_add(HELP_MOST) {
+                let proposer = proposer as u16;
+                let Some(vertex) = self.vertices.get(proposer, sequence) else { break };
+                let Some(body) = self.vertices.body(proposer, sequence) else { break };
+                let message = Message::VertexBody { vertex: vertex.clone(), body: body.to_vec() };
+                out.send(peer.clone(), message);
+            }
+        }
+        for past in round..self.round.number.min(round.saturating_add(HELP_MOST)) {
+            let Some(finished) = self.round.history.get(&past) else { continue };
+            let decisions = finished.decisions.clone();
+            out.send(peer.clone(), Message::RoundResult { round: past, decisions });
+            if !finished.shares.is_empty() {
+                out.send(peer.clone(), Message::Open { round: past, shares: finished.shares.clone() });
+            }
+        }
+        if round == self.round.number && !self.round.sent.is_empty() {
+            let messages = self.round.sent.clone();
+            out.send(peer.clone(), Message::Agree { round, messages });
+        }
+        if round == self.round.number && !self.round.sent_shares.is_empty() {
+            out.send(peer, Message::Open { round, shares: self.round.sent_shares.clone() });
+        }
+    }
+
+    /// After a restart the process' timers are gone: what was armed is armed anew.
+    pub(super) fn resume(&mut self, out: &mut Out) {
+        self.rearm_seal(out);
+        self.repair_armed = true;
+        self.progress = (self.round.number, self.chain.certified);
+        out.timer(1, Timer::Repair);
+    }
+}

@@ -1,0 +1,293 @@
+//! S5, second half: apply what a round decided, vote, certify, and send the parcels on their way (S4).
+use super::{Municipal, Out};
+use crate::block::{digest, vote_bytes, AppliedOrder, BlockHeader, Certificate, LaneEntry, Parcel};
+use crate::message::{Message, ParcelShard};
+use crate::Publication;
+use chacha20poly1305::{aead::Aead, ChaCha20Poly1305, KeyInit, Nonce};
+use globelet_clock::Stamp;
+use globelet_erasure::merkle::{MerkleProof, Tree};
+use globelet_signatures::verify_batch;
+use globelet_types::{encode, ChainId, Hash, Micros, OrderId, Refusal, Signature, SignedOrder};
+use std::collections::BTreeMap;
+
+/// Blocks kept at least for repairs and receipts.
+const BLOCKS_MOST: usize = 8192;
+/// Heights ahead of the certified one whose votes are kept.
+const VOTES_AHEAD: u64 = 2048;
+
+/// A block as this replica keeps it.
+pub(crate) struct BlockRecord {
+    pub header: BlockHeader,
+    pub hash: Hash,
+    /// Our shard of each lane's sealed parcel, with its proof.
+    shards: Vec<(Vec<u8>, MerkleProof)>,
+    pub certificate: Option<(Certificate, Stamp)>,
+    pub items: u32,
+    pub acknowledged: bool,
+}
+
+/// The chain as this replica has applied and certified it.
+#[derive(Default)]
+pub(crate) struct Chain {
+    pub height: u64,
+    pub head: Hash,
+    pub certified: u64,
+    state: Hash,
+    pub blocks: BTreeMap<u64, BlockRecord>,
+    votes: BTreeMap<u64, BTreeMap<u16, (Hash, Signature)>>,
+    pub own_votes: BTreeMap<u64, (Hash, Signature)>,
+    /// Lane and number to the height that sent it.
+    pub lane_heights: BTreeMap<(ChainId, u64), u64>,
+    /// Heights below this one are acknowledged by the continent.
+    pub acknowledged: u64,
+}
+
+/// Seals a parcel with the key of its lane; every source replica makes the same bytes.
+pub(crate) fn seal_parcel(key: &[u8; 32], parcel: &Parcel) -> Vec<u8> {
+    let cipher = ChaCha20Poly1305::new(key.into());
+    cipher.encrypt(&lane_nonce(parcel.source, parcel.number), encode(parcel).as_slice()).unwrap_or_default()
+}
+
+/// Opens a sealed parcel of this lane and number.
+pub(crate) fn open_parcel(key: &[u8; 32], source: ChainId, number: u64, sealed: &[u8]) -> Option<Vec<u8>> {
+    ChaCha20Poly1305::new(key.into()).decrypt(&lane_nonce(source, number), sealed).ok()
+}
+
+/// Unique under a lane key: its two directions differ in the source, its parcels in their number.
+fn lane_nonce(source: ChainId, number: u64) -> Nonce {
+    let mut bytes = [0u8; 12];
+    bytes[..2].copy_from_slice(&source.0.to_le_bytes());
+    bytes[4..].copy_from_slice(&number.to_le_bytes());
+    bytes.into()
+}
+
+impl Municipal {
+    /// Applies the vertices of a round in the order of their proposers and votes for the block.
+    pub(super) fn apply(
+        &mut self,
+        now: Micros,
+        round: u64,
+        entries: &[(u16, u64)],
+        mut opened: BTreeMap<u16, Vec<SignedOrder>>,
+        out: &mut Out,
+    ) {
+        let height = self.chain.height + 1;
+        let mut applied = Vec::new();
+        let mut vertices = Vec::new();
+        let mut items = 0;
+        for &(proposer, sequence) in entries {
+            let Some(vertex) = self.vertices.get(proposer, sequence).cloned() else { continue };
+            vertices.push(vertex.header.hash());
+            for parcel in &vertex.header.parcels {
+                items += u32::from(self.receive_parcel(parcel, out));
+            }
+            let orders = opened.remove(&proposer).unwrap_or_default();
+            self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
+            self.vertices.forget(proposer, sequence.saturating_sub(super::round::HISTORY_MOST as u64));
+        }
+        items += applied.len() as u32;
+        let tree = Tree::from_leaves(&applied.iter().map(encode).collect::<Vec<_>>());
+        let (lanes, shards) = self.depart(height);
+        self.book.applied(height, self.frame.chain, &applied, &tree, &lanes);
+        self.chain.state = digest("globelet state 1", &(self.chain.state, self.ledger.take_touched()));
+        let header = BlockHeader {
+            chain: self.frame.chain,
+            height,
+            parent: self.chain.head,
+            round,
+            vertices,
+            orders: tree.root(),
+            lanes,
+            balances: self.ledger.balances,
+            state: self.chain.state,
+        };
+        self.record(now, header, shards, items, out);
+    }
+
+    fn apply_orders(
+        &mut self,
+        proposer: u16,
+        sequence: u64,
+        at: Stamp,
+        orders: Vec<SignedOrder>,
+        applied: &mut Vec<AppliedOrder>,
+    ) {
+        let bytes: Vec<Vec<u8>> = orders.iter().map(|o| o.order.signing_bytes()).collect();
+        let signers: Vec<_> = orders.iter().map(|o| o.order.signer().0).collect();
+        let items: Vec<_> =
+            (0..orders.len()).map(|i| (&signers[i], bytes[i].as_slice(), &orders[i].signature)).collect();
+        // The ingress verified these when it admitted them.
+        let verified = if proposer == self.frame.me { vec![true; orders.len()] } else { verify_batch(&items) };
+        for ((signed, bytes), holds) in orders.iter().zip(&bytes).zip(verified) {
+            let id = OrderId(*blake3::hash(bytes).as_bytes());
+            let refusal = self.apply_order(id, signed, holds, at.micros).err();
+            if proposer == self.frame.me {
+                self.ingress.release(&signed.order);
+                self.book.outcome(sequence, id, refusal.clone());
+            }
+            applied.push(AppliedOrder { id, refusal });
+        }
+    }
+
+    fn apply_order(&mut self, id: OrderId, signed: &SignedOrder, holds: bool, at: Micros) -> Result<(), Refusal> {
+        let order = &signed.order;
+        if order.world() != self.frame.tag {
+            return Err(Refusal::WrongWorld { found: order.world(), expected: self.frame.tag });
+        }
+        if order.municipality() != self.frame.chain {
+            return Err(Refusal::WrongMunicipality { owner: order.municipality().0 });
+        }
+        if !holds {
+            return Err(Refusal::BadSignature);
+        }
+        if let globelet_types::Order::Transfer(t) = order {
+            if !self.frame.lane_keys.contains_key(&t.destination) {
+                return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
+            }
+        }
+        self.ledger.apply(id, order, at)
+    }
+
+    /// Numbers, seals and cuts what leaves with this block.
+    fn depart(&mut self, height: u64) -> (Vec<LaneEntry>, Vec<(Vec<u8>, MerkleProof)>) {
+        let mut entries = Vec::new();
+        let mut shards = Vec::new();
+        let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, shards) };
+        for parcel in self.ledger.depart(height) {
+            let Some(key) = self.frame.lane_keys.get(&parcel.destination) else { continue };
+            let mut cut = codec.encode(&seal_parcel(key, &parcel));
+            let commitment = globelet_erasure::commit(&cut);
+            entries.push(LaneEntry {
+                destination: parcel.destination,
+                number: parcel.number,
+                digest: parcel.digest(),
+                shards: commitment.root,
+                amount: parcel.amount(),
+            });
+            let me = usize::from(self.frame.me);
+            shards.push((std::mem::take(&mut cut[me]), commitment.proof(me)));
+            self.chain.lane_heights.insert((parcel.destination, parcel.number), height);
+        }
+        (entries, shards)
+    }
+
+    fn record(
+        &mut self,
+        now: Micros,
+        header: BlockHeader,
+        shards: Vec<(Vec<u8>, MerkleProof)>,
+        items: u32,
+        out: &mut Out,
+    ) {
+        let (height, hash) = (header.height, header.hash());
+        let signature = self.frame.key.sign(&vote_bytes(header.chain, height, &hash));
+        self.chain.height = height;
+        self.chain.head = hash;
+        let record = BlockRecord { header, hash, shards, certificate: None, items, acknowledged: false };
+        self.chain.blocks.insert(height, record);
+        self.chain.own_votes.insert(height, (hash, signature));
+        super::super::committee::keep_newest(&mut self.chain.own_votes, BLOCKS_MOST);
+        self.chain.votes.entry(height).or_default().insert(self.frame.me, (hash, signature));
+        out.persist();
+        out.send(self.frame.others(), Message::Vote { height, block: hash, signature });
+        self.certify(now, out);
+    }
+
+    pub(super) fn vote(&mut self, now: Micros, from: u16, height: u64, block: Hash, signature: Signature, out: &mut Out) {
+        let certified = self.chain.certified;
+        if height > certified && height <= certified + VOTES_AHEAD {
+            self.chain.votes.entry(height).or_default().insert(from, (block, signature));
+            self.certify(now, out);
+        }
+    }
+
+    /// Certifies applied blocks, in order, as quorums of votes come together.
+    fn certify(&mut self, now: Micros, out: &mut Out) {
+        loop {
+            let height = self.chain.certified + 1;
+            let Some(record) = self.chain.blocks.get(&height) else { return };
+            let Some(votes) = self.chain.votes.get_mut(&height) else { return };
+            let signatures: Vec<_> =
+                votes.iter().filter(|(_, v)| v.0 == record.hash).map(|(m, v)| (*m, v.1)).collect();
+            let committee = &self.frame.committees[self.frame.chain.index()];
+            if signatures.len() < committee.quorum() {
+                return;
+            }
+            let certificate = Certificate { signatures };
+            if !committee.certified(&record.header, &certificate) {
+                let bytes = vote_bytes(record.header.chain, height, &record.hash);
+                votes.retain(|m, v| committee.verify(*m, &bytes, &v.1));
+                continue;
+            }
+            self.certified(now, height, certificate, out);
+        }
+    }
+
+    fn certified(&mut self, now: Micros, height: u64, certificate: Certificate, out: &mut Out) {
+        let at = self.clock.now(now);
+        self.chain.certified = height;
+        self.chain.votes.remove(&height);
+        let Some(record) = self.chain.blocks.get_mut(&height) else { return };
+        record.certificate = Some((certificate.clone(), at));
+        out.persist();
+        out.publish(Publication::BlockCertified {
+            chain: self.frame.chain,
+            height,
+            hash: record.hash,
+            items: record.items,
+        });
+        self.book.committed(&record.header, &certificate, at, out);
+        let header = record.header.clone();
+        for lane in 0..header.lanes.len() as u16 {
+            self.send_parcel(height, lane, None, out);
+        }
+        let turn = (height + u64::from(self.frame.me)) % u64::from(self.frame.committee().size());
+        if turn <= u64::from(self.frame.committee().faults()) {
+            self.send_header(height, out);
+        }
+        self.prune();
+    }
+
+    /// Sends the block up to the continent's replicas.
+    pub(super) fn send_header(&self, height: u64, out: &mut Out) {
+        let Some(continent) = self.frame.continent else { return };
+        let Some(record) = self.chain.blocks.get(&height) else { return };
+        let Some((certificate, _)) = &record.certificate else { return };
+        let to = self.frame.committees[continent.index()].replicas.clone();
+        out.send(to, Message::Header { header: record.header.clone(), certificate: certificate.clone() });
+    }
+
+    /// Sends our shard of one lane's parcel, to all of the destination's replicas or to one that asked.
+    pub(super) fn send_parcel(&self, height: u64, lane: u16, asked: Option<globelet_types::NodeId>, out: &mut Out) {
+        let Some(record) = self.chain.blocks.get(&height) else { return };
+        let Some((certificate, certified)) = &record.certificate else { return };
+        let i = usize::from(lane);
+        let (Some(entry), Some((bytes, proof))) = (record.header.lanes.get(i), record.shards.get(i)) else { return };
+        let all = || self.frame.committees[entry.destination.index()].replicas.clone();
+        let shard = ParcelShard {
+            header: record.header.clone(),
+            certificate: certificate.clone(),
+            lane,
+            bytes: bytes.clone(),
+            proof: proof.clone(),
+            certified: *certified,
+            repair: asked.is_some(),
+        };
+        out.send(asked.map_or_else(all, |node| vec![node]), Message::Parcel(shard));
+    }
+
+    /// Forgets old blocks, but none whose parcels are not settled.
+    fn prune(&mut self) {
+        let unsettled = self.ledger.lanes_out.values().filter_map(|l| l.unsettled.values().min()).min();
+        while self.chain.blocks.len() > BLOCKS_MOST {
+            let Some((&height, record)) = self.chain.blocks.first_key_value() else { return };
+            if unsettled.is_some_and(|&oldest| oldest <= height) || !record.acknowledged {
+                return;
+            }
+            for lane in &record.header.lanes {
+                self.chain.lane_heights.remove(&(lane.destination, lane.number));
+            }
+            self.chain.blocks.remove(&height);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! S3 and S4 at a replica: keep what others seal, sign for it, and remember which vertices are held.
+use super::{Frame, Municipal, Out};
+use crate::block::{HeldVertex, HoldingProof, VertexHeader};
+use crate::message::{Holding, Message};
+use globelet_clock::Stamp;
+use globelet_erasure::commit;
+use globelet_threshold as threshold;
+use globelet_types::{decode, encode, ChainId, Hash, Micros, Signature};
+use std::collections::BTreeMap;
+
+/// Most requests kept aside until the parcels they name have arrived.
+const DEFERRED_MOST: usize = 1024;
+
+/// What the body of a vertex is encrypted under.
+pub(crate) fn body_label(chain: ChainId, proposer: u16, sequence: u64) -> Vec<u8> {
+    encode(&(b"globelet body 1", chain, proposer, sequence))
+}
+
+/// What a replica's VRF is asked in one second of time.
+pub(crate) fn draw_input(chain: ChainId, proposer: u16, second: u64) -> Vec<u8> {
+    encode(&(b"globelet draw 1", chain, proposer, second))
+}
+
+/// A PoH_REQUEST.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub header: VertexHeader,
+    pub signature: Signature,
+    pub shard: u16,
+    pub holding: Holding,
+}
+
+/// The municipality's vertices, as this replica knows them.
+pub(crate) struct Vertices {
+    /// Per proposer: the one header hash this replica signed for a sequence.
+    signed: Vec<BTreeMap<u64, Hash>>,
+    held: Vec<BTreeMap<u64, HeldVertex>>,
+    bodies: Vec<BTreeMap<u64, Vec<u8>>>,
+    deferred: Vec<(u16, Request)>,
+    draws: BTreeMap<(u16, u64), Vec<u8>>,
+}
+
+impl Vertices {
+    pub fn new(n: u16) -> Vertices {
+        let n = usize::from(n);
+        Vertices {
+            signed: vec![BTreeMap::new(); n],
+            held: vec![BTreeMap::new(); n],
+            bodies: vec![BTreeMap::new(); n],
+            deferred: Vec::new(),
+            draws: BTreeMap::new(),
+        }
+    }
+
+    pub fn sign(&mut self, proposer: u16, sequence: u64, hash: Hash) {
+        self.signed[usize::from(proposer)].insert(sequence, hash);
+    }
+
+    pub fn keep_body(&mut self, proposer: u16, sequence: u64, body: Vec<u8>) {
+        self.bodies[usize::from(proposer)].insert(sequence, body);
+    }
+
+    pub fn insert(&mut self, vertex: HeldVertex) {
+        self.held[usize::from(vertex.header.proposer)].insert(vertex.header.sequence, vertex);
+    }
+
+    pub fn get(&self, proposer: u16, sequence: u64) -> Option<&HeldVertex> {
+        self.held[usize::from(proposer)].get(&sequence)
+    }
+
+    /// The sealed body of a held vertex; empty if it carries no orders.
+    pub fn body(&self, proposer: u16, sequence: u64) -> Option<&[u8]> {
+        let carries = self.get(proposer, sequence)?.header.body.is_some();
+        match self.bodies[usize::from(proposer)].get(&sequence) {
+            Some(body) => Some(body),
+            None => (!carries).then_some(&[]),
+        }
+    }
+
+    /// Forgets what was applied long ago.
+    pub fn forget(&mut self, proposer: u16, below: u64) {
+        let i = usize::from(proposer);
+        self.signed[i] = self.signed[i].split_off(&below);
+        self.held[i] = self.held[i].split_off(&below);
+        self.bodies[i] = self.bodies[i].split_off(&below);
+    }
+}
+
+impl Frame {
+    /// True if a quorum of replicas signed the header and, where orders are held, enough holders proved it.
+    pub fn enough_proofs(&self, vertex: &HeldVertex) -> bool {
+        let committee = self.committee();
+        let replicas = vertex.proofs.iter().filter(|p| p.holder < committee.size()).count();
+        let needed = if vertex.header.body.is_some() { usize::from(self.parameters().proofs_needed) } else { 0 };
+        replicas >= committee.quorum() && vertex.proofs.len() >= needed
+    }
+}
+
+impl Municipal {
+    pub(super) fn prove_holding(&self, now: Micros, since: Stamp, shard: u16, vertex: &Hash) -> HoldingProof {
+        let until_us = now + self.frame.parameters().holding_us;
+        let mut proof = HoldingProof { holder: self.frame.me, shard, since, until_us, signature: [0; 64] };
+        proof.signature = self.frame.key.sign(&proof.signing_bytes(vertex));
+        proof
+    }
+
+    /// S3 at a replica: check the vertex, keep its body, sign for it once and for ever.
+    pub(super) fn hold(&mut self, now: Micros, from: u16, request: Request, out: &mut Out) {
+        let header = &request.header;
+        let hash = header.hash();
+        if header.proposer != from || header.chain != self.frame.chain || request.shard != self.frame.me {
+            out.misbehaviour(from, "asked to hold a vertex that is not its own");
+            return;
+        }
+        match self.vertices.signed[usize::from(from)].get(&header.sequence) {
+            Some(signed) if *signed != hash => {
+                out.misbehaviour(from, "sealed two vertices under one sequence");
+                return;
+            }
+            Some(_) => {}
+            None if header.sequence < self.round.next[usize::from(from)] => return,
+            None => {
+                if let Err(what) = self.check_vertex(now, &hash, &request) {
+                    out.misbehaviour(from, what);
+                    return;
+                }
+                if !header.parcels.iter().all(|p| self.parcel_known(p)) {
+                    self.defer(from, request);
+                    return;
+                }
+                self.vertices.sign(from, header.sequence, hash);
+                if let Holding::Body(body) = request.holding {
+                    self.vertices.keep_body(from, header.sequence, body);
+                }
+            }
+        }
+        let since = self.clock.now(now);
+        let proof = self.prove_holding(now, since, self.frame.me, &hash);
+        let proposer = self.frame.committee().replicas[usize::from(from)];
+        out.persist();
+        out.send(vec![proposer], Message::Held { vertex: hash, sequence: header.sequence, proof });
+    }
+
+    fn defer(&mut self, from: u16, request: Request) {
+        if self.vertices.deferred.len() < DEFERRED_MOST {
+            self.vertices.deferred.push((from, request));
+        }
+    }
+
+    /// Parcels arrived: requests that waited for them are looked at again.
+    pub(super) fn retry_deferred(&mut self, now: Micros, out: &mut Out) {
+        for (from, request) in std::mem::take(&mut self.vertices.deferred) {
+            self.hold(now, from, request, out);
+        }
+    }
+
+    fn check_vertex(&mut self, now: Micros, hash: &Hash, request: &Request) -> Result<(), &'static str> {
+        let header = &request.header;
+        if !self.frame.committee().verify(header.proposer, hash, &request.signature) {
+            return Err("signed a vertex with a signature that does not verify");
+        }
+        self.clock.receive(now, header.at).map_err(|_| "stamped a vertex beyond the bound of skew")?;
+        self.check_draw(header)?;
+        match (&request.holding, header.body) {
+            (Holding::Body(body), None) if body.is_empty() && !header.parcels.is_empty() => Ok(()),
+            (Holding::Body(body), Some(root)) => self.check_body(header, body, &root),
+            _ => Err("sent a body that does not fit the vertex"),
+        }
+    }
+
+    fn check_draw(&mut self, header: &VertexHeader) -> Result<(), &'static str> {
+        let second = header.at.micros / 1_000_000;
+        let key = (header.proposer, second);
+        if self.vertices.draws.get(&key) == Some(&header.draw) {
+            return Ok(());
+        }
+        let node = self.frame.committee().replicas[usize::from(header.proposer)];
+        let proof: [u8; 80] = header.draw.as_slice().try_into().map_err(|_| "sent a draw of the wrong length")?;
+        let alpha = draw_input(header.chain, header.proposer, second);
+        globelet_vrf::verify(&self.frame.genesis.nodes[node.index()].vrf, &alpha, &proof)
+            .map_err(|_| "sent a draw that does not verify")?;
+        self.vertices.draws.insert(key, header.draw.clone());
+        super::super::committee::keep_newest(&mut self.vertices.draws, 256);
+        Ok(())
+    }
+
+    /// The body is what the root commits to, shard by shard, and can be opened by the committee.
+    pub(super) fn check_body(&self, header: &VertexHeader, body: &[u8], root: &Hash) -> Result<(), &'static str> {
+        if commit(&self.frame.body_codec.encode(body)).root != *root {
+            return Err("sent a body that its shards root does not commit to");
+        }
+        let sealed: threshold::Ciphertext = decode(body).map_err(|_| "sealed a body that cannot be read")?;
+        let label = body_label(header.chain, header.proposer, header.sequence);
+        threshold::check(&self.frame.threshold, &label, &sealed).map_err(|_| "sealed a body that cannot be opened")
+    }
+
+    /// S4: a vertex is held, says its proposer (or, in catching up, a peer).
+    pub(super) fn vertex(&mut self, now: Micros, from: u16, vertex: HeldVertex, out: &mut Out) {
+        if self.accept_vertex(from, vertex, out) {
+            self.start_round(now, out);
+            self.advance(now, out);
+        }
+    }
+
+    fn accept_vertex(&mut self, from: u16, vertex: HeldVertex, out: &mut Out) -> bool {
+        let header = &vertex.header;
+        let (proposer, sequence) = (header.proposer, header.sequence);
+        if proposer >= self.frame.committee().size() || header.chain != self.frame.chain {
+            return false;
+        }
+        let wanted = self.round.next[usize::from(proposer)];
+        if sequence < wanted || sequence > wanted + 1024 || self.vertices.get(proposer, sequence).is_some() {
+            return false;
+        }
+        if !self.vertex_proved(&vertex) {
+            out.misbehaviour(from, "spread a vertex whose holding proofs do not verify");
+            return false;
+        }
+        out.persist();
+        self.vertices.insert(vertex);
+        true
+    }
+
+    fn vertex_proved(&self, vertex: &HeldVertex) -> bool {
+        let committee = self.frame.committee();
+        let hash = vertex.header.hash();
+        let ascending = vertex.proofs.windows(2).all(|w| w[0].holder < w[1].holder);
+        if !ascending || !self.frame.enough_proofs(vertex) {
+            return false;
+        }
+        let bytes: Vec<Vec<u8>> = vertex.proofs.iter().map(|p| p.signing_bytes(&hash)).collect();
+        let proofs = vertex.proofs.iter().zip(&bytes).map(|(p, b)| (p.holder, b.as_slice(), &p.signature));
+        let own = (vertex.header.proposer, hash.as_slice(), &vertex.signature);
+        committee.verify_all(&proofs.chain([own]).collect::<Vec<_>>())
+    }
+
+    /// A peer sent what was missing: a held vertex and its sealed body.
+    pub(super) fn vertex_body(&mut self, now: Micros, from: u16, vertex: HeldVertex, body: Vec<u8>, out: &mut Out) {
+        let (proposer, sequence) = (vertex.header.proposer, vertex.header.sequence);
+        let known = proposer < self.frame.committee().size() && self.vertices.get(proposer, sequence) == Some(&vertex);
+        if !known && !self.accept_vertex(from, vertex, out) {
+            return;
+        }
+        let Some(held) = self.vertices.get(proposer, sequence) else { return };
+        if let Some(root) = held.header.body {
+            let missing = self.vertices.body(proposer, sequence).is_none();
+            if missing && self.check_body(&held.header, &body, &root).is_ok() {
+                self.vertices.keep_body(proposer, sequence, body);
+                out.persist();
+            }
+        }
+        self.start_round(now, out);
+        self.advance(now, out);
+    }
+}

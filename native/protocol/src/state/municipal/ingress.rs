@@ -1,0 +1,312 @@
+//! S0 to S2 at the ingress: admit orders, seal them, cut the sealed batch into shards.
+use super::{Municipal, Out};
+use crate::block::{HeldVertex, HoldingProof, ParcelRef, VertexHeader};
+use crate::message::{Holding, Message};
+use crate::{Effect, Timer};
+use globelet_clock::Stamp;
+use globelet_erasure::{commit, Commitment};
+use globelet_rendezvous::{top_k, Candidate};
+use globelet_signatures::verify_batch;
+use globelet_threshold as threshold;
+use globelet_types::{encode, AccountId, Hash, Micros, NodeId, Order, OrderId, Refusal, SignedOrder};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Vertices of one replica that may be on their way to being held at once.
+const IN_FLIGHT_MOST: usize = 8;
+
+/// What one account has waiting here.
+#[derive(Default)]
+struct Reserved {
+    amount: u64,
+    nonces: BTreeSet<u64>,
+}
+
+/// A vertex of ours that is not held yet.
+pub(crate) struct Sealing {
+    pub vertex: HeldVertex,
+    pub hash: Hash,
+    pub body: Vec<u8>,
+    shards: Vec<Vec<u8>>,
+    commitment: Option<Commitment>,
+    /// Node of each shard index.
+    placed: Vec<NodeId>,
+}
+
+/// The ingress of one replica.
+pub(crate) struct Ingress {
+    holders: Vec<NodeId>,
+    waiting: Vec<(OrderId, SignedOrder)>,
+    reserved: BTreeMap<AccountId, Reserved>,
+    seal_armed: bool,
+    pub next_sequence: u64,
+    pub sealing: BTreeMap<u64, Sealing>,
+    /// This second's draw: second, VRF proof, VRF output.
+    draw: Option<(u64, Vec<u8>, [u8; 64])>,
+}
+
+impl Ingress {
+    pub fn new(holders: Vec<NodeId>) -> Ingress {
+        Ingress {
+            holders,
+            waiting: Vec::new(),
+            reserved: BTreeMap::new(),
+            seal_armed: false,
+            next_sequence: 1,
+            sealing: BTreeMap::new(),
+            draw: None,
+        }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.sealing.is_empty()
+    }
+
+    fn reserve(&mut self, order: &Order) {
+        if let Order::Transfer(t) = order {
+            let reserved = self.reserved.entry(t.from).or_default();
+            reserved.amount += t.amount;
+            reserved.nonces.insert(t.nonce);
+        }
+    }
+
+    /// Gives back what an applied or refused order of this ingress had reserved.
+    pub fn release(&mut self, order: &Order) {
+        if let Order::Transfer(t) = order {
+            if let Some(reserved) = self.reserved.get_mut(&t.from) {
+                if reserved.nonces.remove(&t.nonce) {
+                    reserved.amount -= t.amount;
+                }
+                if reserved.nonces.is_empty() {
+                    self.reserved.remove(&t.from);
+                }
+            }
+        }
+    }
+}
+
+impl Municipal {
+    pub(super) fn candidates_changed(&mut self, holders: Vec<NodeId>) {
+        let known = &self.frame.committee().holders;
+        let present: Vec<NodeId> = holders.into_iter().filter(|h| known.contains(h)).collect();
+        if !present.is_empty() {
+            self.ingress.holders = present;
+        }
+    }
+
+    /// S0: checks every order, reserves what it spends, and answers each.
+    pub(super) fn submitted(&mut self, now: Micros, request: u64, orders: Vec<SignedOrder>, out: &mut Out) {
+        let bytes: Vec<Vec<u8>> = orders.iter().map(|o| o.order.signing_bytes()).collect();
+        let items: Vec<_> = orders
+            .iter()
+            .zip(&bytes)
+            .map(|(o, b)| (o.order.signer().0, b.as_slice(), &o.signature))
+            .collect();
+        let borrowed: Vec<_> = items.iter().map(|(k, b, s)| (k, *b, *s)).collect();
+        let verified = verify_batch(&borrowed);
+        let mut outcomes = Vec::with_capacity(orders.len());
+        for (order, signature_holds) in orders.into_iter().zip(verified) {
+            outcomes.push(self.admit(now, order, signature_holds, out));
+        }
+        out.persist();
+        out.0.push(Effect::Reply { request, outcomes });
+        self.arm_seal(out);
+    }
+
+    fn admit(&mut self, now: Micros, signed: SignedOrder, holds: bool, out: &mut Out) -> Result<OrderId, Refusal> {
+        self.admissible(now, &signed.order, holds)?;
+        let id = signed.order.id();
+        self.ingress.reserve(&signed.order);
+        let at = self.clock.now(now);
+        self.book.admitted(id, signed.clone(), at, out);
+        self.ingress.waiting.push((id, signed));
+        Ok(id)
+    }
+
+    fn admissible(&self, now: Micros, order: &Order, signature_holds: bool) -> Result<(), Refusal> {
+        if order.world() != self.frame.tag {
+            return Err(Refusal::WrongWorld { found: order.world(), expected: self.frame.tag });
+        }
+        if order.municipality() != self.frame.chain {
+            return Err(Refusal::WrongMunicipality { owner: order.municipality().0 });
+        }
+        if order.expires_us() < now {
+            return Err(Refusal::Expired { expired_us: order.expires_us() });
+        }
+        if !signature_holds {
+            return Err(Refusal::BadSignature);
+        }
+        let waiting = self.ingress.waiting.len() as u64;
+        if waiting >= u64::from(self.frame.parameters().waiting_most) {
+            return Err(Refusal::Busy { waiting });
+        }
+        let mut reserved = 0;
+        if let Order::Transfer(t) = order {
+            if !self.frame.lane_keys.contains_key(&t.destination) {
+                return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
+            }
+            if let Some(r) = self.ingress.reserved.get(&t.from) {
+                reserved = r.amount;
+                if r.nonces.contains(&t.nonce) {
+                    return Err(Refusal::Replayed { nonce: t.nonce, highest: t.nonce });
+                }
+            }
+        }
+        self.ledger.refusal(order, reserved).map_or(Ok(()), Err)
+    }
+
+    /// Makes sure that what waits is sealed soon.
+    pub(super) fn arm_seal(&mut self, out: &mut Out) {
+        let work = !self.ingress.waiting.is_empty() || self.inbox.has_proposals();
+        if work && !self.ingress.seal_armed && self.ingress.sealing.len() < IN_FLIGHT_MOST {
+            self.ingress.seal_armed = true;
+            out.timer(self.frame.parameters().batch_us, Timer::Seal);
+        }
+    }
+
+    pub(super) fn rearm_seal(&mut self, out: &mut Out) {
+        self.ingress.seal_armed = false;
+        self.arm_seal(out);
+    }
+
+    pub(super) fn seal_due(&mut self, now: Micros, out: &mut Out) {
+        self.ingress.seal_armed = false;
+        let most = self.frame.parameters().batch_most as usize;
+        let count = self.ingress.waiting.len().min(most);
+        let orders: Vec<_> = self.ingress.waiting.drain(..count).collect();
+        let parcels = self.inbox.take_proposals();
+        if orders.is_empty() && parcels.is_empty() {
+            return;
+        }
+        let sequence = self.ingress.next_sequence;
+        self.ingress.next_sequence += 1;
+        let sealing = self.seal(now, sequence, &orders, parcels);
+        self.book.sealed(sequence, orders.iter().map(|(id, _)| *id).collect());
+        self.vertices.sign(self.frame.me, sequence, sealing.hash);
+        self.vertices.keep_body(self.frame.me, sequence, sealing.body.clone());
+        out.persist();
+        self.request_holding(&sealing, out);
+        self.ingress.sealing.insert(sequence, sealing);
+        self.arm_seal(out);
+    }
+
+    /// S1 and S2: encrypts the orders to the committee, cuts the shards, draws who holds them.
+    fn seal(&mut self, now: Micros, sequence: u64, orders: &[(OrderId, SignedOrder)], parcels: Vec<ParcelRef>) -> Sealing {
+        let at = self.clock.now(now);
+        let (draw, output) = self.draw(at.micros);
+        let body = if orders.is_empty() { Vec::new() } else { self.sealed_body(sequence, orders) };
+        let shards = if body.is_empty() { Vec::new() } else { self.frame.body_codec.encode(&body) };
+        let commitment = (!shards.is_empty()).then(|| commit(&shards));
+        let header = VertexHeader {
+            chain: self.frame.chain,
+            proposer: self.frame.me,
+            sequence,
+            at,
+            body: commitment.as_ref().map(|c| c.root),
+            parcels,
+            draw,
+        };
+        let hash = header.hash();
+        let own = self.prove_holding(now, at, self.frame.me, &hash);
+        let signature = self.frame.key.sign(&hash);
+        let vertex = HeldVertex { header, signature, proofs: vec![own] };
+        Sealing { vertex, hash, body, shards, commitment, placed: self.place_shards(&output, sequence) }
+    }
+
+    fn sealed_body(&self, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Vec<u8> {
+        let plain = encode(&orders.iter().map(|(_, o)| o).collect::<Vec<_>>());
+        let mut hasher = blake3::Hasher::new_keyed(&self.frame.seed);
+        hasher.update(b"globelet seal 1").update(&sequence.to_le_bytes()).update(&plain);
+        let randomness = *hasher.finalize().as_bytes();
+        let label = super::hold::body_label(self.frame.chain, self.frame.me, sequence);
+        encode(&threshold::encrypt(&self.frame.threshold, &label, &plain, &randomness))
+    }
+
+    fn draw(&mut self, micros: Micros) -> (Vec<u8>, [u8; 64]) {
+        let second = micros / 1_000_000;
+        if let Some((drawn, proof, output)) = &self.ingress.draw {
+            if *drawn == second {
+                return (proof.clone(), *output);
+            }
+        }
+        let alpha = super::hold::draw_input(self.frame.chain, self.frame.me, second);
+        let proof = self.frame.vrf.prove(&alpha);
+        let node = self.frame.committee().replicas[usize::from(self.frame.me)];
+        let public = self.frame.genesis.nodes[node.index()].vrf;
+        let output = globelet_vrf::verify(&public, &alpha, &proof).unwrap_or([0; 64]);
+        self.ingress.draw = Some((second, proof.to_vec(), output));
+        (proof.to_vec(), output)
+    }
+
+    /// Shard i < replicas goes to replica i; the others to holders by rendezvous under the draw.
+    fn place_shards(&self, output: &[u8; 64], sequence: u64) -> Vec<NodeId> {
+        let committee = self.frame.committee();
+        let world = &self.frame.genesis.world;
+        let candidates: Vec<Candidate> = self
+            .ingress
+            .holders
+            .iter()
+            .map(|h| Candidate { id: u64::from(h.0), weight: world.nodes[h.index()].stake.max(1), place: 0 })
+            .collect();
+        let key = encode(&(output.to_vec(), sequence));
+        let drawn = top_k(&key, &candidates, committee.holders.len());
+        committee.replicas.iter().copied().chain(drawn.into_iter().map(|i| self.ingress.holders[i])).collect()
+    }
+
+    /// S3: sends PoH_REQUEST to every place that has not proved yet.
+    pub(super) fn request_holding(&self, sealing: &Sealing, out: &mut Out) {
+        let committee = self.frame.committee();
+        let proved = |place: u16| sealing.vertex.proofs.iter().any(|p| p.holder == place);
+        let hold = |shard: u16, holding| Message::Hold {
+            header: sealing.vertex.header.clone(),
+            signature: sealing.vertex.signature,
+            shard,
+            holding,
+        };
+        for (shard, &node) in sealing.placed.iter().enumerate() {
+            let Some(place) = committee.place(node) else { continue };
+            if proved(place) {
+                continue;
+            }
+            if place < committee.size() {
+                out.send(vec![node], hold(place, Holding::Body(sealing.body.clone())));
+            } else if let Some(commitment) = &sealing.commitment {
+                let bytes = sealing.shards[shard].clone();
+                let proof = commitment.proof(shard);
+                out.send(vec![node], hold(shard as u16, Holding::Shard { bytes, proof }));
+            }
+        }
+    }
+
+    /// A PoH_ACK arrived: count it, and spread the vertex once it is held.
+    pub(super) fn held(&mut self, now: Micros, from: NodeId, vertex: Hash, sequence: u64, proof: HoldingProof, out: &mut Out) {
+        let committee = self.frame.committee();
+        let Some(place) = committee.place(from) else { return };
+        let Some(sealing) = self.ingress.sealing.get_mut(&sequence) else { return };
+        let known = sealing.vertex.proofs.iter().any(|p| p.holder == place);
+        let shard_is_its = sealing.placed.get(usize::from(proof.shard)) == Some(&from);
+        if known || proof.holder != place || sealing.hash != vertex || !shard_is_its {
+            return;
+        }
+        if !committee.verify(place, &proof.signing_bytes(&vertex), &proof.signature) {
+            out.misbehaviour(place, "signed a holding proof that does not verify");
+            return;
+        }
+        sealing.vertex.proofs.push(proof);
+        if self.frame.enough_proofs(&sealing.vertex) {
+            self.vertex_held(now, sequence, out);
+        }
+    }
+
+    fn vertex_held(&mut self, now: Micros, sequence: u64, out: &mut Out) {
+        let Some(sealing) = self.ingress.sealing.remove(&sequence) else { return };
+        let mut vertex = sealing.vertex;
+        vertex.proofs.sort_by_key(|p| p.holder);
+        let at: Stamp = self.clock.now(now);
+        self.book.held(sequence, &vertex, at, out);
+        out.persist();
+        out.send(self.frame.others(), Message::Vertex(vertex.clone()));
+        self.vertices.insert(vertex);
+        self.start_round(now, out);
+        self.arm_seal(out);
+    }
+}

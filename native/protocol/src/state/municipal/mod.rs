@@ -1,0 +1,220 @@
+//! A municipal replica: S0 to S5 as a source, R1 to R5 as a destination.
+mod book;
+mod catchup;
+mod commit;
+mod hold;
+mod inbox;
+mod ingress;
+mod round;
+
+use super::committee::{of_kind, Committee};
+use super::ledger::Ledger;
+use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer};
+use globelet_clock::Clock;
+use globelet_erasure::Codec;
+use globelet_signatures::SigningKey;
+use globelet_threshold as threshold;
+use globelet_types::world::ChainKind;
+use globelet_types::{AccountId, ChainId, Micros, NodeId, OrderId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything fixed at genesis that a municipal replica works with.
+pub(crate) struct Frame {
+    pub genesis: Arc<Genesis>,
+    pub tag: u64,
+    pub chain: ChainId,
+    pub continent: Option<ChainId>,
+    pub globe: Option<ChainId>,
+    pub me: u16,
+    pub committees: Vec<Committee>,
+    pub key: SigningKey,
+    pub vrf: globelet_vrf::SecretKey,
+    pub share: threshold::KeyShare,
+    pub threshold: threshold::PublicKey,
+    pub lane_keys: BTreeMap<ChainId, [u8; 32]>,
+    pub body_codec: Codec,
+    pub seed: [u8; 32],
+}
+
+impl Frame {
+    pub fn committee(&self) -> &Committee {
+        &self.committees[self.chain.index()]
+    }
+
+    pub fn others(&self) -> Vec<NodeId> {
+        self.committee().others(self.me)
+    }
+
+    pub fn parameters(&self) -> &globelet_types::world::Parameters {
+        &self.genesis.world.parameters
+    }
+
+    /// The codec for parcels that leave a committee of `n` replicas.
+    pub fn parcel_codec(&self, source: ChainId) -> Option<Codec> {
+        let n = self.committees.get(source.index())?.replicas.len();
+        Codec::new(usize::from(self.parameters().parcel_shards_needed), n).ok()
+    }
+}
+
+/// A replica of one municipality's committee.
+pub(crate) struct Municipal {
+    frame: Frame,
+    clock: Clock,
+    ledger: Ledger,
+    ingress: ingress::Ingress,
+    vertices: hold::Vertices,
+    round: round::Rounds,
+    chain: commit::Chain,
+    inbox: inbox::Inbox,
+    book: book::Book,
+    repair_armed: bool,
+    /// Round and certified height at the last look for what is stuck.
+    progress: (u64, u64),
+}
+
+/// Effects as they accumulate while one event is handled.
+#[derive(Default)]
+pub(crate) struct Out(pub Vec<Effect>);
+
+impl Out {
+    pub fn send(&mut self, to: Vec<NodeId>, message: Message) {
+        if !to.is_empty() {
+            self.0.push(Effect::Send { to, message });
+        }
+    }
+
+    pub fn persist(&mut self) {
+        if !self.0.iter().any(|e| matches!(e, Effect::Persist)) {
+            self.0.push(Effect::Persist);
+        }
+    }
+
+    pub fn timer(&mut self, after_us: u64, timer: Timer) {
+        self.0.push(Effect::StartTimer { after_us, timer });
+    }
+
+    pub fn publish(&mut self, publication: Publication) {
+        self.0.push(Effect::Publish(publication));
+    }
+
+    pub fn misbehaviour(&mut self, member: u16, what: &str) {
+        self.publish(Publication::Misbehaviour { member, what: what.to_owned() });
+    }
+}
+
+impl Municipal {
+    /// `None` if the secrets are not those of a municipal replica of this world.
+    pub fn new(genesis: Arc<Genesis>, secrets: &NodeSecrets) -> Option<Municipal> {
+        let chain = genesis.world.nodes.get(secrets.node.index())?.chain;
+        let committees = Committee::all(&genesis);
+        let committee = committees.get(chain.index())?;
+        let places = committee.replicas.len() + committee.holders.len();
+        let parameters = &genesis.world.parameters;
+        let frame = Frame {
+            tag: genesis.tag(),
+            chain,
+            continent: genesis.world.chains[chain.index()].parent,
+            globe: of_kind(&genesis, ChainKind::Global).first().copied(),
+            me: committee.member(secrets.node)?,
+            key: SigningKey::from_seed(&secrets.signing),
+            vrf: globelet_vrf::SecretKey::from_seed(&secrets.vrf),
+            share: secrets.threshold.clone()?,
+            threshold: genesis.threshold(chain)?,
+            lane_keys: secrets.lanes.clone(),
+            body_codec: Codec::new(usize::from(parameters.shards_needed), places).ok()?,
+            seed: secrets.signing,
+            committees,
+            genesis,
+        };
+        let n = frame.committee().size();
+        let parameters = frame.parameters();
+        Some(Municipal {
+            clock: Clock::new(parameters.skew_us),
+            ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury),
+            ingress: ingress::Ingress::new(frame.committee().holders.clone()),
+            vertices: hold::Vertices::new(n),
+            round: round::Rounds::new(n, frame.committee().faults(), frame.me),
+            chain: commit::Chain::default(),
+            inbox: inbox::Inbox::default(),
+            book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
+            repair_armed: false,
+            progress: (0, 0),
+            frame,
+        })
+    }
+
+    pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
+        let mut out = Out::default();
+        match event {
+            Event::Started => self.resume(&mut out),
+            Event::MessageReceived { from, message } => self.message(now, from, message, &mut out),
+            Event::TimerExpired(Timer::Seal) => self.seal_due(now, &mut out),
+            Event::TimerExpired(Timer::Repair) => self.repair(now, &mut out),
+            Event::TimerExpired(_) => {}
+            Event::Submitted { request, orders } => self.submitted(now, request, orders, &mut out),
+            Event::CandidatesChanged { holders } => self.candidates_changed(holders),
+        }
+        self.arm_repair(&mut out);
+        out.0
+    }
+
+    fn message(&mut self, now: Micros, from: NodeId, message: Message, out: &mut Out) {
+        let member = self.frame.committee().member(from);
+        match (message, member) {
+            (Message::Hold { header, signature, shard, holding }, Some(m)) => {
+                self.hold(now, m, hold::Request { header, signature, shard, holding }, out)
+            }
+            (Message::Held { vertex, sequence, proof }, _) => self.held(now, from, vertex, sequence, proof, out),
+            (Message::Vertex(vertex), Some(m)) => self.vertex(now, m, vertex, out),
+            (Message::Agree { round, messages }, Some(m)) => self.agree(now, m, round, messages, out),
+            (Message::Open { round, shares }, Some(m)) => self.open(now, m, round, shares, out),
+            (Message::Vote { height, block, signature }, Some(m)) => self.vote(now, m, height, block, signature, out),
+            (Message::Behind { round, certified, next }, Some(m)) => self.behind(m, round, certified, &next, out),
+            (Message::VertexBody { vertex, body }, Some(m)) => self.vertex_body(now, m, vertex, body, out),
+            (Message::RoundResult { round, decisions }, Some(m)) => self.round_result(now, m, round, decisions, out),
+            (Message::Parcel(shard), _) => self.parcel_shard(now, from, shard, out),
+            (Message::RepairRequest { destination, numbers }, _) => self.repair_request(from, destination, &numbers, out),
+            (Message::LaneHead { source, number }, _) => self.lane_head(from, source, number, out),
+            (Message::Acknowledged(a), _) => self.acknowledged(now, from, a, out),
+            (Message::Anchored(a), _) => self.anchored(now, from, a, out),
+            _ => {}
+        }
+    }
+
+    fn arm_repair(&mut self, out: &mut Out) {
+        if !self.repair_armed && self.anything_outstanding() {
+            self.repair_armed = true;
+            out.timer(self.frame.parameters().repair_us, Timer::Repair);
+        }
+    }
+
+    pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
+        self.book.receipt(order)
+    }
+
+    pub fn account(&self, account: &AccountId) -> Option<(u64, u64)> {
+        self.ledger.accounts.get(account).map(|a| (a.balance, a.highest_nonce))
+    }
+
+    pub fn ledger(&self) -> LedgerView {
+        let (out, inn) = (&self.ledger.lanes_out, &self.ledger.lanes_in);
+        LedgerView {
+            chain: self.frame.chain,
+            height: self.chain.height,
+            head: self.chain.head,
+            certified: self.chain.certified,
+            balances: self.ledger.balances,
+            genesis: self.frame.parameters().treasury,
+            sent: out.iter().map(|(&c, l)| (c, l.sent)).collect(),
+            refunded: out.iter().map(|(&c, l)| (c, l.refunded)).collect(),
+            sent_numbers: out.iter().map(|(&c, l)| (c, l.newest)).collect(),
+            unsettled: out.iter().map(|(&c, l)| (c, l.unsettled.len() as u64)).collect(),
+            credited: inn.iter().map(|(&c, l)| (c, l.credited)).collect(),
+            refused: inn.iter().map(|(&c, l)| (c, l.refused)).collect(),
+            cursors: inn.iter().map(|(&c, l)| (c, l.cursor)).collect(),
+            beyond: inn.iter().map(|(&c, l)| (c, l.beyond.iter().copied().collect())).collect(),
+            repairs: self.inbox.repairs,
+        }
+    }
+}

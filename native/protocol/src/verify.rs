@@ -1,0 +1,156 @@
+//! `receipt verify`: a receipt proves itself offline, from the world's genesis alone.
+use crate::receipt::Receipt;
+use crate::state::committee::Committee;
+use crate::Genesis;
+use globelet_types::world::ChainKind;
+use globelet_types::{encode, Order, Stage};
+
+/// One step of the proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What was checked.
+    pub name: &'static str,
+    /// Held, or why not.
+    pub holds: Result<(), String>,
+}
+
+/// Checks every proof that the receipt's stages call for, in the order of the ladder.
+pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
+    let chain = receipt.order.order.municipality();
+    let municipal = genesis.world.chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Municipal);
+    if !municipal {
+        return vec![Step { name: "municipality", holds: Err("the order names no municipality of this world".into()) }];
+    }
+    let proof = Proof { genesis, receipt, committee: Committee::new(genesis, chain) };
+    let moved = receipt.reached(Stage::Committed).is_some();
+    let settled = moved || receipt.reached(Stage::Refused).is_some();
+    let mut steps = vec![
+        step("client signature", proof.client_signature()),
+        step("stage order", proof.stage_order()),
+    ];
+    if receipt.reached(Stage::Held).is_some() {
+        steps.push(step("holding proofs", proof.holding_proofs()));
+    }
+    if settled {
+        steps.push(step("certificate", proof.certificate()));
+        steps.push(step("inclusion in the block", proof.inclusion()));
+        steps.push(step("place in the lane", proof.lane()));
+    }
+    if receipt.reached(Stage::Acknowledged).is_some() {
+        steps.push(step("continental inclusion", proof.acknowledgement()));
+    }
+    if receipt.reached(Stage::Anchored).is_some() {
+        steps.push(step("global root", proof.anchor()));
+    }
+    steps.push(step("issuer's signature", proof.issuer()));
+    steps
+}
+
+fn step(name: &'static str, holds: Result<(), &'static str>) -> Step {
+    Step { name, holds: holds.map_err(str::to_owned) }
+}
+
+fn require(condition: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    condition.then_some(()).ok_or(otherwise)
+}
+
+struct Proof<'a> {
+    genesis: &'a Genesis,
+    receipt: &'a Receipt,
+    committee: Committee,
+}
+
+impl Proof<'_> {
+    fn client_signature(&self) -> Result<(), &'static str> {
+        let signed = &self.receipt.order;
+        require(signed.order.id() == self.receipt.id, "the id is not that of the order")?;
+        require(signed.order.world() == self.genesis.tag(), "the order was signed for another world")?;
+        let bytes = signed.order.signing_bytes();
+        let holds = globelet_signatures::verify(&signed.order.signer().0, &bytes, &signed.signature);
+        require(holds, "the account did not sign these fields")
+    }
+
+    /// Stamps never go backwards along the way of the money, and no stage is there twice.
+    fn stage_order(&self) -> Result<(), &'static str> {
+        let path = [Stage::Admitted, Stage::Held, Stage::Committed, Stage::Delivered, Stage::Credited];
+        let stamps: Vec<_> = path.iter().filter_map(|s| self.receipt.reached(*s)).collect();
+        require(stamps.windows(2).all(|w| w[0] <= w[1]), "a later stage has an earlier stamp")?;
+        let mut names: Vec<_> = self.receipt.stages.iter().map(|(s, _)| *s).collect();
+        names.sort();
+        require(names.windows(2).all(|w| w[0] != w[1]), "a stage is there twice")
+    }
+
+    fn holding_proofs(&self) -> Result<(), &'static str> {
+        let vertex = self.receipt.vertex.as_ref().ok_or("the vertex is missing")?;
+        let hash = vertex.header.hash();
+        let c = &self.committee;
+        require(vertex.header.chain == c.chain, "the vertex is of another municipality")?;
+        require(vertex.header.proposer < c.size(), "the vertex names no member as its proposer")?;
+        let signed = c.verify(vertex.header.proposer, &hash, &vertex.signature);
+        require(signed, "the proposer did not sign the vertex")?;
+        require(vertex.proofs.windows(2).all(|w| w[0].holder < w[1].holder), "a holder proves twice")?;
+        let replicas = vertex.proofs.iter().filter(|p| p.holder < c.size()).count();
+        let needed = usize::from(self.genesis.world.parameters.proofs_needed);
+        require(replicas >= c.quorum() && vertex.proofs.len() >= needed, "there are too few holding proofs")?;
+        let holds = |p: &crate::block::HoldingProof| c.verify(p.holder, &p.signing_bytes(&hash), &p.signature);
+        require(vertex.proofs.iter().all(holds), "a holding proof does not verify")
+    }
+
+    fn certificate(&self) -> Result<(), &'static str> {
+        let (header, certificate) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        require(self.committee.certified(header, certificate), "no quorum of the committee signed the block")
+    }
+
+    fn inclusion(&self) -> Result<(), &'static str> {
+        let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        let (applied, proof) = self.receipt.applied.as_ref().ok_or("the applied order is missing")?;
+        require(applied.id == self.receipt.id, "the proof is of another order")?;
+        require(proof.verify(&header.orders, &encode(applied)), "the order is not under the block's orders root")?;
+        let vertex = self.receipt.vertex.as_ref().ok_or("the vertex is missing")?;
+        require(header.vertices.contains(&vertex.header.hash()), "the block does not hold the vertex")?;
+        let refused = self.receipt.reached(Stage::Refused).is_some();
+        require(applied.refusal.is_some() == refused, "the outcome in the block is another")
+    }
+
+    fn lane(&self) -> Result<(), &'static str> {
+        let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        let leaves = match &self.receipt.order.order {
+            Order::Transfer(t) if t.destination != t.source => Some(t.destination),
+            _ => None,
+        };
+        let destination = leaves.filter(|_| self.receipt.reached(Stage::Refused).is_none());
+        let entry = destination.and_then(|d| header.lanes.iter().find(|l| l.destination == d)).map(|l| l.number);
+        let expected = destination.is_some();
+        require(expected == entry.is_some(), "the block sends nothing to the destination")?;
+        require(self.receipt.lane == entry, "the number in the lane is another")
+    }
+
+    fn acknowledgement(&self) -> Result<(), &'static str> {
+        let (header, certificate, proof) =
+            self.receipt.acknowledged.as_ref().ok_or("the acknowledgement is missing")?;
+        let (block, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        let continent = self.genesis.world.chains[self.committee.chain.index()].parent.ok_or("there is no continent")?;
+        let committee = Committee::new(self.genesis, continent);
+        require(committee.committed(header, certificate), "no quorum of the continent committed the header")?;
+        require(proof.verify(&header.payload_root, &block.hash()), "the block is not under the continental header")
+    }
+
+    fn anchor(&self) -> Result<(), &'static str> {
+        let anchor = self.receipt.anchored.as_ref().ok_or("the anchor is missing")?;
+        let (header, _, _) = self.receipt.acknowledged.as_ref().ok_or("the acknowledgement is missing")?;
+        let globe = crate::state::committee::of_kind(self.genesis, ChainKind::Global);
+        let globe = Committee::new(self.genesis, *globe.first().ok_or("this world has no global chain")?);
+        require(anchor.verify(&globe), "the root is not in a committed block of the Ledger of Roots")?;
+        let (first, last) = anchor.heights;
+        let covered = anchor.continent.0 == header.chain && (first..=last).contains(&header.height);
+        require(covered, "the root covers other blocks")?;
+        require(anchor.blocks.iter().any(|(hash, _)| *hash == header.hash()), "the continental block is not under the root")
+    }
+
+    fn issuer(&self) -> Result<(), &'static str> {
+        let issuer = self.receipt.issuer;
+        require(issuer < self.committee.size(), "the issuer is no member of the committee")?;
+        let bytes = self.receipt.signing_bytes();
+        require(self.committee.verify(issuer, &bytes, &self.receipt.signature), "the ingress did not issue this receipt")
+    }
+}

@@ -1,0 +1,77 @@
+//! Invariant 1: balances and amounts in transit are the supply, in every view and over the world.
+use super::{farthest, lane, Books, Finding};
+use globelet_protocol::LedgerView;
+
+/// Checks every replica's own books, then the world's.
+///
+/// # Errors
+/// The books that do not balance, with both sides.
+pub fn check(books: &Books) -> Finding {
+    books.values().flatten().try_for_each(one)?;
+    let farthest: Vec<&LedgerView> = books.values().filter_map(|views| farthest(views)).collect();
+    let supply: u128 = farthest.iter().map(|v| u128::from(v.genesis)).sum();
+    let balances: u128 = farthest.iter().map(|v| u128::from(v.balances)).sum();
+    let mut transit: u128 = 0;
+    for source in &farthest {
+        for (destination, sent) in &source.sent {
+            let there = books.get(destination).and_then(|views| super::farthest(views));
+            let credited = there.map_or(0, |v| lane(&v.credited, source.chain));
+            let done = credited + lane(&source.refunded, *destination);
+            let open = sent.checked_sub(done).ok_or_else(|| {
+                format!("lane {}→{destination} sent {sent} but {done} were credited or refunded", source.chain)
+            })?;
+            transit += u128::from(open);
+        }
+    }
+    if balances + transit == supply {
+        return Ok(());
+    }
+    Err(format!("balances {balances} and {transit} in transit are not the supply, {supply}"))
+}
+
+fn one(view: &LedgerView) -> Finding {
+    let sum = |amounts: &std::collections::BTreeMap<_, u64>| amounts.values().map(|a| u128::from(*a)).sum::<u128>();
+    let has = u128::from(view.balances) + sum(&view.sent);
+    let had = u128::from(view.genesis) + sum(&view.refunded) + sum(&view.credited);
+    if has == had {
+        return Ok(());
+    }
+    Err(format!("municipality {} at height {}: balances and sent are {has}, genesis, refunded and credited {had}", view.chain, view.height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::canary::books;
+    use super::*;
+    use globelet_types::ChainId;
+
+    #[test]
+    fn sound_books_pass() {
+        assert_eq!(check(&books()), Ok(()));
+    }
+
+    #[test]
+    fn canary_money_made_in_one_place() {
+        let mut books = books();
+        books.get_mut(&ChainId(1)).unwrap()[0].balances += 1;
+        assert!(check(&books).unwrap_err().contains("municipality 1"));
+    }
+
+    #[test]
+    fn canary_money_made_on_the_way() {
+        let mut books = books();
+        let view = &mut books.get_mut(&ChainId(1)).unwrap()[0];
+        view.credited.insert(ChainId(0), 160);
+        view.balances = 1_160;
+        assert!(check(&books).unwrap_err().contains("lane 0→1"));
+    }
+
+    #[test]
+    fn canary_a_credit_from_nowhere() {
+        let mut books = books();
+        let view = &mut books.get_mut(&ChainId(1)).unwrap()[0];
+        view.credited.insert(ChainId(5), 7);
+        view.balances += 7;
+        assert!(check(&books).unwrap_err().contains("supply"));
+    }
+}

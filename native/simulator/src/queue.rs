@@ -1,0 +1,64 @@
+//! What is still to happen, by time and then by the order it was asked for.
+use globelet_protocol::Event;
+use globelet_types::{Micros, NodeId};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use crate::node::Out;
+
+/// Something due at a time.
+#[derive(Debug)]
+pub(crate) enum Due {
+    /// Encoded message bytes reach a node.
+    Arrival { from: NodeId, to: NodeId, bytes: Arc<[u8]> },
+    /// A fact from the node's own driver: a timer, a submission, a start.
+    Local { node: NodeId, life: u32, event: Event },
+    /// Effects that waited for the disk.
+    Leaving { node: NodeId, life: u32, outs: Vec<Out> },
+}
+
+struct Entry {
+    at: Micros,
+    sequence: u64,
+    due: Due,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        (self.at, self.sequence) == (other.at, other.sequence)
+    }
+}
+impl Eq for Entry {}
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Entry {
+    fn cmp(&self, other: &Entry) -> Ordering {
+        (self.at, self.sequence).cmp(&(other.at, other.sequence))
+    }
+}
+
+/// A queue that gives equal times back in the order they were put in.
+#[derive(Default)]
+pub(crate) struct Queue {
+    heap: BinaryHeap<Reverse<Entry>>,
+    sequence: u64,
+}
+
+impl Queue {
+    pub fn push(&mut self, at: Micros, due: Due) {
+        self.sequence += 1;
+        self.heap.push(Reverse(Entry { at, sequence: self.sequence, due }));
+    }
+
+    /// Takes the first thing due at or before `until`.
+    pub fn pop(&mut self, until: Micros) -> Option<(Micros, Due)> {
+        if self.heap.peek()?.0.at > until {
+            return None;
+        }
+        self.heap.pop().map(|Reverse(entry)| (entry.at, entry.due))
+    }
+}

@@ -1,0 +1,198 @@
+//! The resolved world: what `globelet world` makes of a world file, as JSON, with every default filled in.
+use crate::{ChainId, NodeId, RegionId};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What a chain is the committee of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChainKind {
+    /// A municipality's chain.
+    Municipal,
+    /// A continent's chain.
+    Continental,
+    /// The chain of the Ledger of Roots.
+    Global,
+}
+
+/// What a node does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Member of the chain's committee.
+    Replica,
+    /// Light node that keeps shards.
+    Holder,
+}
+
+/// One node of the world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeSpec {
+    /// Unique name, such as `tokyo-r0`.
+    pub name: String,
+    /// Chain it belongs to.
+    pub chain: ChainId,
+    /// Replica or holder.
+    pub role: Role,
+    /// Region whose links it uses.
+    pub region: RegionId,
+    /// City it stands in.
+    pub city: String,
+    /// Latitude, degrees.
+    pub latitude: f64,
+    /// Longitude, degrees.
+    pub longitude: f64,
+    /// Stake, in units; weighs elections.
+    pub stake: u64,
+    /// Place in `WorldSpec::processes` of the process that hosts it.
+    pub process: u16,
+}
+
+/// One chain of the world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainSpec {
+    /// Unique name, such as `tokyo`, `asia`, `globe`.
+    pub name: String,
+    /// Its level.
+    pub kind: ChainKind,
+    /// The continental chain above a municipality; the global chain above a continent; none above the globe.
+    pub parent: Option<ChainId>,
+    /// Population, for weighting load; zero above municipal level.
+    pub population: u64,
+}
+
+/// One operating-system process (or container) and where it listens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessSpec {
+    /// Unique name: the chain's, or the node's in a spread world.
+    pub name: String,
+    /// Host that others reach it by; `127.0.0.1` on the local engine.
+    pub host: String,
+    /// HTTP port (61NN municipal, 62NN continental, 6300 global).
+    pub http_port: u16,
+    /// Node-to-node port (161NN, 162NN, 16300).
+    pub node_port: u16,
+}
+
+/// A directed link between two regions; `from == to` is the link inside a region.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkSpec {
+    /// Sending region.
+    pub from: RegionId,
+    /// Receiving region.
+    pub to: RegionId,
+    /// One-way delay, microseconds.
+    pub delay_us: u64,
+    /// Standard deviation of the delay, microseconds.
+    pub jitter_us: u64,
+    /// Probability that a segment is lost.
+    pub loss: f64,
+}
+
+/// Protocol parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Shards that rebuild a batch.
+    pub shards_needed: u16,
+    /// Holding proofs that make a batch held.
+    pub proofs_needed: u16,
+    /// Shards that rebuild a parcel (one per source replica is sent).
+    pub parcel_shards_needed: u16,
+    /// Longest wait of an order for company before its batch is sealed.
+    pub batch_us: u64,
+    /// Most orders of one batch.
+    pub batch_most: u32,
+    /// Most orders waiting at one ingress.
+    pub waiting_most: u32,
+    /// Time to live of a held shard.
+    pub holding_us: u64,
+    /// Shortest time between two reports of a continent to the globe.
+    pub report_us: u64,
+    /// Wait before a repair is asked for or a lane's head announced again.
+    pub repair_us: u64,
+    /// First time-out of the HotStuff chains.
+    pub timeout_us: u64,
+    /// Largest accepted clock skew.
+    pub skew_us: u64,
+    /// What each municipality's treasury holds at genesis.
+    pub treasury: u64,
+}
+
+/// A whole world. The order of every table is the meaning of the ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorldSpec {
+    /// Name, such as `tokyo-paris`.
+    pub name: String,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Region names.
+    pub regions: Vec<String>,
+    /// Chains.
+    pub chains: Vec<ChainSpec>,
+    /// Processes.
+    pub processes: Vec<ProcessSpec>,
+    /// Nodes: a chain's replicas before its holders, in the order of `chains`.
+    pub nodes: Vec<NodeSpec>,
+    /// One link per ordered pair of regions, the pair of a region with itself included.
+    pub links: Vec<LinkSpec>,
+    /// Protocol parameters.
+    pub parameters: Parameters,
+}
+
+/// Why a resolved world is not usable.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the resolved world is not usable: {0}; resolve it again with `globelet world check`")]
+pub struct WorldError(pub String);
+
+impl WorldSpec {
+    /// Nodes of a chain with a role, in table order.
+    pub fn members(&self, chain: ChainId, role: Role) -> Vec<NodeId> {
+        let ids = 0u16..;
+        ids.zip(&self.nodes)
+            .filter(|(_, n)| n.chain == chain && n.role == role)
+            .map(|(i, _)| NodeId(i))
+            .collect()
+    }
+
+    /// The link from one region to another.
+    pub fn link(&self, from: RegionId, to: RegionId) -> Option<&LinkSpec> {
+        self.links.iter().find(|l| l.from == from && l.to == to)
+    }
+
+    /// The link that a message between two nodes travels.
+    pub fn link_between(&self, from: NodeId, to: NodeId) -> Option<&LinkSpec> {
+        self.link(self.nodes.get(from.index())?.region, self.nodes.get(to.index())?.region)
+    }
+
+    /// Checks that every index points into its table and every committee can bear a fault.
+    ///
+    /// # Errors
+    /// [`WorldError`] with the first thing wrong.
+    pub fn check(&self) -> Result<(), WorldError> {
+        let fail = |text: String| Err(WorldError(text));
+        for node in &self.nodes {
+            if node.chain.index() >= self.chains.len()
+                || node.region.index() >= self.regions.len()
+                || usize::from(node.process) >= self.processes.len()
+            {
+                return fail(format!("node {} points outside the tables", node.name));
+            }
+        }
+        for from in 0..self.regions.len() as u16 {
+            for to in 0..self.regions.len() as u16 {
+                if self.link(RegionId(from), RegionId(to)).is_none() {
+                    return fail(format!("no link from region {from} to region {to}"));
+                }
+            }
+        }
+        for (index, chain) in self.chains.iter().enumerate() {
+            if self.members(ChainId(index as u16), Role::Replica).len() < 4 {
+                return fail(format!("chain {} has fewer than four replicas", chain.name));
+            }
+            if chain.parent.is_some_and(|p| p.index() >= self.chains.len()) {
+                return fail(format!("chain {} has a parent outside the table", chain.name));
+            }
+        }
+        Ok(())
+    }
+}

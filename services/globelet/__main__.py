@@ -1,0 +1,5 @@
+"""`python -m globelet` is `globelet`."""
+
+from globelet.cli import main
+
+main()

@@ -1,0 +1,73 @@
+"""Follows the outbox of each process by HTTP and archives what it finds."""
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from globelet.archiver.parquet import MinuteFiles
+from globelet.archiver.store import Store
+from globelet.client.wire import Wire, WireError
+
+PAGE = 500
+BUSY_PAUSE, IDLE_PAUSE, LOST_PAUSE = 0.2, 1.0, 2.0
+
+log = logging.getLogger("globelet.archiver")
+
+
+class Follower:
+    """One follower per process: page by page, write, checkpoint, report back. Never in the critical path."""
+
+    def __init__(self, outboxes: Mapping[str, tuple[str, int]], store: Store, files: MinuteFiles) -> None:
+        self._outboxes, self._store, self._files = outboxes, store, files
+        self.lag: dict[str, int] = {}
+
+    async def page(self, process: str, wire: Wire) -> int:
+        """Archives one page of one outbox; returns how many records it held. Raises `WireError`, `OSError`."""
+        after = self._store.checkpoint(process)
+        answer = await wire.get(f"/v1/outbox?after={after}&limit={PAGE}")
+        records, upto = _page(answer.json(), after)
+        if records:
+            receipts = self._store.write(process, records, upto)
+            self._files.add(process, receipts, time.time())
+            await wire.post("/v1/outbox/archived", {"upto": upto})
+        self.lag[process] = len(records)
+        return len(records)
+
+    async def follow(self, process: str) -> None:
+        """Follows one process for ever; a process that is away is asked again later."""
+        host, port = self._outboxes[process]
+        wire = Wire(host, port)
+        while True:
+            try:
+                found = await self.page(process, wire)
+                pause = 0.0 if found >= PAGE else BUSY_PAUSE if found else IDLE_PAUSE
+            except (OSError, WireError, ValueError) as error:
+                log.info("outbox of %s: %s", process, error)
+                pause = LOST_PAUSE
+            await asyncio.sleep(pause)
+
+    async def fold(self) -> None:
+        """Folds the minute files as minutes end."""
+        while True:
+            await asyncio.to_thread(self._files.fold, time.time())
+            await asyncio.sleep(60 - time.time() % 60 + 1)
+
+    async def run(self) -> None:
+        """Follows all processes."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.fold())
+            for process in self._outboxes:
+                group.create_task(self.follow(process))
+
+
+def _page(answer: Any, after: int) -> tuple[list[dict[str, Any]], int]:
+    """The records and the next offset of an outbox page; raises `ValueError` for anything else."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
+        raise ValueError("the outbox answered something that is not a page")
+    upto = answer.get("next", after)
+    if not isinstance(upto, int) or upto < after:
+        raise ValueError(f"the outbox went backwards, from {after} to {upto}")
+    return answer["records"], upto

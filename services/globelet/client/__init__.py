@@ -1,0 +1,21 @@
+"""Typed HTTP client of a world's municipalities. Names load on first use: the small services need only `wire`."""
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from globelet.client.account import Account, Key
+    from globelet.client.city_hall import CityHall
+    from globelet.client.orders import Opening, Order, Transfer
+    from globelet.client.problem import Problem, Unreachable
+    from globelet.client.receipt import Receipt
+
+_HOMES = {"Account": "account", "Key": "account", "CityHall": "city_hall", "Opening": "orders", "Order": "orders",
+          "Transfer": "orders", "Problem": "problem", "Unreachable": "problem", "Receipt": "receipt"}
+
+__all__ = ["Account", "CityHall", "Key", "Opening", "Order", "Problem", "Receipt", "Transfer", "Unreachable"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"globelet.client.{_HOMES[name]}"), name)

@@ -1,0 +1,58 @@
+"""Orders that account holders sign: their bytes, exactly as `native/types/src/order.rs` has them."""
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+
+from globelet._native.types import blake3
+
+_DOMAIN = b"globelet order 1"
+
+
+class _Signable:
+    def signing_bytes(self) -> bytes:
+        """What the account signs: the domain, then the Borsh encoding."""
+        raise NotImplementedError
+
+    @cached_property
+    def id(self) -> str:
+        """BLAKE3 of the signing bytes, in hexadecimal."""
+        return blake3(self.signing_bytes()).hex()
+
+
+@dataclass(frozen=True)
+class Transfer(_Signable):
+    """Moves `amount` between two accounts; places are chain numbers, accounts 32 bytes, times microseconds."""
+
+    world: int
+    source: int
+    destination: int
+    payer: bytes
+    payee: bytes
+    amount: int
+    nonce: int
+    expires_us: int
+
+    def signing_bytes(self) -> bytes:
+        """Tag 0, then the fields in the contract's order, little-endian."""
+        head = struct.pack("<BQHH", 0, self.world, self.source, self.destination)
+        return _DOMAIN + head + self.payer + self.payee + struct.pack("<QQQ", self.amount, self.nonce, self.expires_us)
+
+
+@dataclass(frozen=True)
+class Opening(_Signable):
+    """Opens an account in its municipality, with balance zero."""
+
+    world: int
+    municipality: int
+    account: bytes
+    expires_us: int
+
+    def signing_bytes(self) -> bytes:
+        """Tag 1, then the fields in the contract's order, little-endian."""
+        head = struct.pack("<BQH", 1, self.world, self.municipality)
+        return _DOMAIN + head + self.account + struct.pack("<Q", self.expires_us)
+
+
+Order = Transfer | Opening

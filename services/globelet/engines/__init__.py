@@ -1,0 +1,1 @@
+"""Engines: the ways to run a world, behind one small interface."""

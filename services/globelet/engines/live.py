@@ -1,0 +1,118 @@
+"""What all live engines share: real time, and the chains' HTTP."""
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from globelet.client.city_hall import CityHall
+from globelet.client.problem import Problem, Unreachable
+from globelet.engines.errors import UnknownProcess
+from globelet.engines.play import Planned, play, states
+
+_POLL = 0.02
+
+
+class LiveChains:
+    """Orders, states, ledgers and time of a world that runs on real sockets."""
+
+    def __init__(self, world: str, processes: dict[str, str], chains: dict[str, str], identity: str | None) -> None:
+        self._world, self._processes_urls = world, processes
+        halls = {url: CityHall(name, url) for name, url in processes.items()}
+        self._halls = {name: halls[url] for name, url in {**chains, **processes}.items()}
+        self._identity = CityHall("identity", identity) if identity else None
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    def hall(self, name: str) -> CityHall:
+        """The client of a process, or of a chain's first replica."""
+        if name not in self._halls:
+            raise UnknownProcess(name, list(self._halls))
+        return self._halls[name]
+
+    def now_us(self) -> int:
+        """Microseconds of the epoch."""
+        return time.time_ns() // 1000
+
+    def run_for(self, seconds: float) -> None:
+        """Lets real time pass."""
+        time.sleep(seconds)
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Asks again every 20 ms; False when the time is over."""
+        end = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() >= end:
+                return False
+            time.sleep(_POLL)
+        return True
+
+    def submit(self, municipality: str, path: str, body: Any, token: str | None) -> Any:
+        """POSTs orders; raises `Problem` or `Unreachable`."""
+        return self.hall(municipality).call("POST", path, body, token)
+
+    def token(self, account: str, sign: Callable[[bytes], bytes]) -> str | None:
+        """A token of the identity service, kept until a minute before it expires."""
+        from globelet.identity.tokens import login_bytes
+
+        if self._identity is None:
+            return None
+        token, expires = self._tokens.get(account, ("", 0.0))
+        if time.time() > expires - 60:
+            at_us = self.now_us()
+            proof = sign(login_bytes(self._world, bytes.fromhex(account), at_us)).hex()
+            body = {"account": account, "at_us": at_us, "signature": proof}
+            answer = self._identity.call("POST", "/v1/tokens", body)
+            token, expires = str(answer["token"]), float(answer["expires"])
+            self._tokens[account] = (token, expires)
+        return token
+
+    def transfer(self, municipality: str, order: str) -> dict[str, Any] | None:
+        """State of a transfer at its source."""
+        return self.hall(municipality).transfer(order)
+
+    def follow(self, municipality: str, order: str, seen: Callable[[dict[str, Any]], bool], timeout: float) -> None:
+        """Reads the event stream; opens it again while the process is away."""
+        hall, end = self.hall(municipality), time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            try:
+                for event in hall.events(order, left):
+                    if seen(event):
+                        return
+                state = hall.transfer(order)
+                if state is not None and seen(state):
+                    return
+            except Unreachable:
+                pass
+            except Problem as problem:
+                if problem.status != 404:
+                    raise
+            time.sleep(min(5 * _POLL, max(0.0, end - time.monotonic())))
+
+    def account(self, municipality: str, account: str) -> dict[str, Any] | None:
+        """State of an account; None where it is not open."""
+        return self.hall(municipality).account(account)
+
+    def ledgers(self) -> list[dict[str, Any]]:
+        """The ledger of every process, one entry per chain."""
+        found: list[dict[str, Any]] = []
+        for answer in self._everywhere(lambda hall: hall.ledger()):
+            found.extend(answer if isinstance(answer, list) else [answer])
+        return found
+
+    def measured_links(self, samples: int) -> list[dict[str, Any]]:
+        """All processes measure at once, over the connections that messages use."""
+        return [row for rows in self._everywhere(lambda hall: hall.links(samples)) for row in rows]
+
+    def _everywhere(self, ask: Callable[[CityHall], Any]) -> list[Any]:
+        with ThreadPoolExecutor(max_workers=len(self._processes_urls)) as pool:
+            return list(pool.map(lambda name: ask(self._halls[name]), self._processes_urls))
+
+    def play(self, orders: Sequence[Planned]) -> tuple[int, dict[str, Problem]]:
+        """Hands orders in at their times, come what may; see `globelet.engines.play`."""
+        return asyncio.run(play(orders, {o.municipality: self.hall(o.municipality).url for o in orders}))
+
+    def states(self, orders: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """State of many transfers, given {id: source}."""
+        return asyncio.run(states(orders, {m: self.hall(m).url for m in set(orders.values())}))

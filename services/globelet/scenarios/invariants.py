@@ -1,0 +1,114 @@
+"""The design's invariants, checked from the ledgers of all replicas and the receipts of a run."""
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from globelet.client.receipt import LADDER, Receipt
+from globelet.scenarios.result import Invariant
+
+Ledgers = Sequence[dict[str, Any]]
+
+
+def _replicas(ledgers: Ledgers, kind: str | None = None) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
+    for ledger in ledgers:
+        if kind in (None, ledger.get("kind")):
+            for replica in ledger.get("replicas", []):
+                yield ledger, replica
+
+
+def _longest(ledgers: Ledgers) -> dict[str, dict[str, Any]]:
+    """The replica of each municipality that is farthest."""
+    best: dict[str, dict[str, Any]] = {}
+    for ledger, replica in _replicas(ledgers, "municipal"):
+        if replica["height"] >= best.get(ledger["chain"], {"height": -1})["height"]:
+            best[ledger["chain"]] = replica
+    return best
+
+
+def conservation(ledgers: Ledgers) -> Invariant:
+    """1: balances + amounts in transit = supply. In transit: sent and neither credited nor settled back."""
+    best = _longest(ledgers)
+    if not best:
+        return Invariant(name="conservation", holds=None, detail="no municipal ledger answered")
+    balances = sum(int(r["balances"]) for r in best.values())
+    supply = sum(int(r["supply"]) for r in best.values())
+    transit = 0
+    for source, replica in best.items():
+        for to, amount in (replica.get("sent") or {}).items():
+            credited = (best.get(to, {}).get("credited") or {}).get(source, 0)
+            returned = (replica.get("refunded") or {}).get(to, 0)
+            transit += int(amount) - int(credited) - int(returned)
+    detail = f"balances {balances} + in transit {transit} = {balances + transit}, supply {supply}"
+    return Invariant(name="conservation", holds=balances + transit == supply and transit >= 0, detail=detail)
+
+
+def agreement(ledgers: Ledgers) -> Invariant:
+    """3: no two heads at one height of one chain."""
+    heads: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for ledger, replica in _replicas(ledgers):
+        if replica.get("head") is not None:
+            heads[ledger["chain"], int(replica["height"])].add(str(replica["head"]))
+    split = [f"{chain} at {height}" for (chain, height), found in heads.items() if len(found) > 1]
+    detail = f"two heads: {', '.join(split)}" if split else f"{len(heads)} heads compared"
+    return Invariant(name="agreement", holds=not split if heads else None, detail=detail)
+
+
+def once(receipts: Sequence[Receipt]) -> Invariant:
+    """2, as receipts show it: no transfer is both credited and refunded or refused."""
+    both = [r.id for r in receipts if "credited" in r.micros and {"refused", "refunded"} & set(r.micros)]
+    detail = f"credited and given back: {', '.join(i[:12] for i in both[:5])}" if both else f"{len(receipts)} receipts"
+    return Invariant(name="credited_once", holds=not both, detail=detail)
+
+
+def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:
+    """5: every admitted transfer has ended, every lane is gap-free."""
+    open_ends = [r.id[:12] for r in receipts if r.ended is None]
+    gaps = [f"{name} at {ledger['chain']}" for ledger, replica in _replicas(ledgers, "municipal")
+            for name, lane in (replica.get("lanes") or {}).items() if lane.get("gaps")]
+    parts = []
+    if open_ends:
+        parts.append(f"{len(open_ends)} transfers without an end: {', '.join(open_ends[:5])}")
+    if gaps:
+        parts.append(f"gaps in {', '.join(sorted(set(gaps))[:5])}")
+    return Invariant(name="completeness", holds=not parts, detail="; ".join(parts) or "all ended, no gaps")
+
+
+def durability(ledgers: Ledgers, floors: dict[str, int]) -> Invariant:
+    """4: no chain is below a height it had before a fault. None where nothing was broken."""
+    if not floors:
+        return Invariant(name="durability", holds=None, detail="no process was killed in this run")
+    top: dict[str, int] = defaultdict(int)
+    for ledger, replica in _replicas(ledgers):
+        top[ledger["chain"]] = max(top[ledger["chain"]], int(replica["height"]))
+    lost = [f"{chain}: {floor} before, {top[chain]} after" for chain, floor in floors.items() if top[chain] < floor]
+    return Invariant(name="durability", holds=not lost, detail="; ".join(lost) or f"{len(floors)} chains kept all they had")
+
+
+def time_order(receipts: Sequence[Receipt]) -> Invariant:
+    """7: stamps along the path to credited never go backwards."""
+    path = LADDER[:5]
+    wrong = []
+    for receipt in receipts:
+        stamps = [receipt.micros[s] for s in path if s in receipt.micros]
+        if stamps != sorted(stamps):
+            wrong.append(receipt.id[:12])
+    return Invariant(name="time", holds=not wrong, detail=f"backwards: {', '.join(wrong[:5])}" if wrong else
+                     f"{len(receipts)} ladders")
+
+
+def heights(ledgers: Ledgers) -> dict[str, int]:
+    """The height a quorum of each chain's replicas has reached: what may never be lost."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for ledger, replica in _replicas(ledgers):
+        found[ledger["chain"]].append(int(replica["height"]))
+    return {chain: sorted(seen)[len(seen) // 3] for chain, seen in found.items()}
+
+
+def check(ledgers: Ledgers, receipts: Sequence[Receipt], floors: dict[str, int]) -> list[Invariant]:
+    """All of them."""
+    checks: list[Callable[[], Invariant]] = [
+        lambda: conservation(ledgers), lambda: once(receipts), lambda: agreement(ledgers),
+        lambda: durability(ledgers, floors), lambda: completeness(ledgers, receipts), lambda: time_order(receipts)]
+    return [one() for one in checks]

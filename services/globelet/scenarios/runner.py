@@ -1,0 +1,142 @@
+"""Runs one scenario on one engine and leaves its result folder."""
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from globelet.archiver import parquet
+from globelet.engines.engine import Engine, Progress, silent
+from globelet.engines.processes import usage
+from globelet.scenarios.figures import figures
+from globelet.scenarios.host import HostMeter
+from globelet.scenarios.report import html
+from globelet.scenarios.result import Invariant, LinkTruth, Result, verdict
+from globelet.scenarios.scenario import Scenario
+from globelet.scenarios.truth import judge
+from globelet.scenarios.world import World
+
+PROBES = 20
+SETTLE = 60.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its result and where its folder is."""
+
+    result: Result
+    folder: Path
+
+
+def run(scenario: Scenario, engine: Engine, folder: Path, *, seed: int | None = None, repeat: str = "",
+        progress: Progress = silent) -> Run:
+    """Runs a scenario in a world that is up. Whatever it does, the folder is left and says so."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = scenario.seed if seed is None else seed
+    world = World(engine, chosen, str(engine.now_us()))
+    meter = HostMeter(_usage_of(engine)).start()
+    notes: list[str] = []
+    progress("probing links", 0, 1)
+    probes = [_probe(engine, notes)]
+    progress(scenario.name, 0, 1)
+    error = _body(scenario, world, folder)
+    checked = _end(world, notes)
+    progress("probing links again", 0, 1)
+    probes.append(_probe(engine, notes))
+    links = judge(engine.world, probes)
+    host = meter.stop()
+    ruling, reasons = verdict(world.expectations, checked, links, host, error)
+    if ruling == "pass" and notes:
+        ruling = "invalid"
+    result = Result(scenario=scenario.name, engine=engine.name, world=engine.world.name, seed=chosen, verdict=ruling,
+                    expectations=world.expectations, invariants=checked, links=links,
+                    figures=figures(world.receipts), host=host, repeat=repeat, error=error, reasons=notes + reasons)
+    _leave(result, world, folder)
+    return Run(result, folder)
+
+
+def _usage_of(engine: Engine) -> Any:
+    """Processor seconds by pid and megabytes of everything the engine runs; cheap enough for once a second."""
+    pids = [p.pid for p in engine.status().processes if p.pid]
+
+    def sample() -> tuple[dict[int, float], float]:
+        rows = {pid: usage(pid) for pid in pids}
+        return {pid: cpu for pid, (_, cpu) in rows.items()}, sum(rss for rss, _ in rows.values())
+
+    return sample
+
+
+def _probe(engine: Engine, notes: list[str]) -> list[dict[str, Any]]:
+    try:
+        rows = engine.measured_links(PROBES)
+    except Exception as error:
+        rows = []
+        notes.append(f"the links could not be measured: {type(error).__name__}: {error}")
+    if not rows and not notes:
+        notes.append("no process measured any link")
+    return rows
+
+
+def _body(scenario: Scenario, world: World, folder: Path) -> str | None:
+    try:
+        scenario(world)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        (folder / "traceback.txt").write_text(traceback.format_exc())
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _end(world: World, notes: list[str]) -> list[Invariant]:
+    """Gives every transfer the time to end, then checks the invariants on ledgers that have come to rest."""
+    try:
+        world.settle(timeout=SETTLE)
+        seen: list[list[Invariant]] = []
+
+        def rest() -> bool:
+            seen.append(world.invariants())
+            return all(i.holds is not False for i in seen[-1])
+
+        world.wait_until(rest, 10.0)  # ledgers of different chains are not read at one instant
+        return seen[-1]
+    except Exception as error:
+        notes.append(f"the invariants could not be checked: {type(error).__name__}: {error}")
+        return [Invariant(name="checkable", holds=False, detail=notes[-1])]
+
+
+def _leave(result: Result, world: World, folder: Path) -> None:
+    document = result.model_dump(mode="json", by_alias=True)
+    (folder / "result.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / "world.yaml").write_text(yaml.safe_dump(json.loads(world.spec.to_json()), sort_keys=False))
+    (folder / "faults.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in world.faults.entries))
+    _links_csv(result.links, folder / "links.csv")
+    receipts = [r.as_dict() for r in world.receipts]
+    if parquet.available():
+        parquet.write(folder / "receipts.parquet", receipts)
+    else:
+        (folder / "receipts.jsonl").write_text("".join(json.dumps(r) + "\n" for r in receipts))
+    (folder / "report.html").write_text(html(result))
+    logs = world.engine.state / "logs"
+    if logs.is_dir():
+        shutil.copytree(logs, folder / "logs", dirs_exist_ok=True)
+
+
+def _links_csv(links: list[LinkTruth], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["from", "to", "declared_ms", "measured_p50_ms", "measured_p99_ms",
+                                       "within_tolerance"])
+        writer.writeheader()
+        writer.writerows(link.model_dump(by_alias=True) for link in links)
+
+
+def default_folder(scenario: Scenario) -> Path:
+    """results/SCENARIO-TIME in the current directory."""
+    return Path("results") / f"{scenario.name}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}"

@@ -1,0 +1,176 @@
+"""The World API: what a scenario holds in its hands."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+
+from globelet.client.account import Account, Key
+from globelet.client.bank import Bank
+from globelet.client.receipt import Receipt
+from globelet.engines.engine import Engine
+from globelet.engines.errors import UnknownProcess
+from globelet.scenarios import invariants, load
+from globelet.scenarios.faults import FaultLog, LinkHandle, ProcessHandle
+from globelet.scenarios.result import Expectation, Invariant
+
+
+class World:
+    """A running world. Nothing here sleeps: time passes by `run_for`, `wait_until` and waiting for stages."""
+
+    def __init__(self, engine: Engine, seed: int, run: str = "") -> None:
+        self.engine, self.seed, self.spec, self._run = engine, seed, engine.world, run
+        self.bank, self.faults = Bank(engine), FaultLog(engine)
+        self.expectations: list[Expectation] = []
+        self.receipts: list[Receipt] = []
+        self._accounts = 0
+        self._floors: dict[str, int] = {}
+
+    # accounts and transfers
+
+    def account(self, municipality: str, balance: int = 0, *, opened: bool = True) -> Account:
+        """A new account that can be used at once; its balance comes from the municipality's treasury.
+
+        `opened=False` gives an account that nobody has opened.
+        """
+        return self.accounts(municipality, 1, balance=balance, opened=opened)[0]
+
+    def accounts(self, municipality: str, count: int, balance: int = 0, *, opened: bool = True) -> list[Account]:
+        """Several new accounts of one municipality."""
+        made = []
+        for _ in range(count):
+            self._accounts += 1
+            key = Key.derive(self.spec.name, self.engine.tag, self._run, self.seed, self._accounts)
+            made.append(_Remembering(key, self.bank.municipality(municipality), self.bank, self.receipts))
+        if not opened:
+            return list(made)
+        for account in made:
+            self.bank.open(account)
+        if balance > 0:
+            treasury = self.bank.treasury(made[0].municipality)
+            gifts = [self.bank.send(treasury, account, balance) for account in made]
+            for gift in gifts:
+                gift.wait("credited")
+        return list(made)
+
+    def load(self, rate: float, seconds: float, weights: str | Mapping[str, float] = "population",
+             pairs: Sequence[tuple[str, str]] | None = None, settle: float = 60.0) -> list[Receipt]:
+        """Open loop: `rate` transfers a second, whatever becomes of them; then waits up to `settle` s for their ends.
+
+        Latency counts from the intended time of sending. `pairs` sends between these municipalities only.
+        """
+        receipts = load.play(self, rate, seconds, weights, list(pairs) if pairs else None)
+        self.receipts.extend(receipts)
+        self.settle(receipts, settle)
+        return receipts
+
+    def settle(self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None) -> bool:
+        """Waits until all receipts have ended, or reached `stage`; whether they did."""
+        watched = self.receipts if receipts is None else receipts
+        return self.wait_until(lambda: not self._behind(watched, stage), timeout)
+
+    def _behind(self, receipts: Sequence[Receipt], stage: str | None) -> list[Receipt]:
+        def done(receipt: Receipt) -> bool:
+            return receipt.ended is not None if stage is None else stage in receipt.micros or "refused" in receipt.micros
+
+        asked = {r.id: r for r in receipts if not done(r)}
+        states = self.engine.states({r.id: r.source for r in asked.values()}) if asked else {}
+        for order, state in states.items():
+            asked[order].absorb(state)
+        return [r for r in asked.values() if not done(r)]
+
+    # time
+
+    def run_for(self, seconds: float) -> None:
+        """Lets the world run."""
+        self.engine.run_for(seconds)
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 60.0) -> bool:
+        """Lets the world run until the condition holds; whether it came to hold in time."""
+        return self.engine.wait_until(condition, timeout)
+
+    # faults
+
+    def process(self, name: str) -> ProcessHandle:
+        """A process of the world, by name. Raises `UnknownProcess`."""
+        if name not in self.engine.processes():
+            raise UnknownProcess(name, self.engine.processes())
+        self._note_heights()
+        return ProcessHandle(name, self.engine, self.faults)
+
+    def kill_all(self) -> None:
+        """A power cut: every process that hosts nodes ends at once."""
+        self._note_heights()
+        self.faults.note("kill_all")
+        self.engine.stop_all()
+
+    def restart_all(self) -> None:
+        """Starts all that is down and waits until it is ready."""
+        self.engine.restart()
+        self.faults.note("restart_all")
+
+    def _note_heights(self) -> None:
+        try:
+            for chain, height in invariants.heights(self.engine.ledgers()).items():
+                self._floors[chain] = max(height, self._floors.get(chain, 0))
+        except Exception:
+            return
+
+    def link(self, source: str, to: str) -> LinkHandle:
+        """The directed link from one region to another."""
+        for region in (source, to):
+            if region not in self.spec.regions:
+                raise UnknownProcess(region, list(self.spec.regions))
+        return LinkHandle([(source, to)], self.engine, self.faults)
+
+    def ocean(self, one: str, other: str) -> LinkHandle:
+        """All links between two continents, both ways."""
+        here, there = (self._regions(continent) for continent in (one, other))
+        return LinkHandle([*product(here, there), *product(there, here)], self.engine, self.faults)
+
+    def _regions(self, continent: str) -> list[str]:
+        above = [i for i, c in enumerate(self.spec.chains) if c.kind == "continental" and c.name == continent]
+        if not above:
+            raise UnknownProcess(continent, [c.name for c in self.spec.chains if c.kind == "continental"])
+        below = {i for i, c in enumerate(self.spec.chains) if c.parent == above[0]}
+        return sorted({self.spec.regions[n.region] for n in self.spec.nodes if n.chain in below})
+
+    # what must hold
+
+    def expect(self, name: str, value: float | int | str | bool | None, *, at_most: float | None = None,
+               at_least: float | None = None, equals: object = None) -> bool:
+        """Notes an expectation and whether it holds; a scenario goes on either way. NaN and None never hold."""
+        number = value if isinstance(value, int | float) else None
+        checks, bounds = [], []
+        if at_most is not None:
+            checks.append(number is not None and number <= at_most)
+            bounds.append(f"≤ {at_most:g}")
+        if at_least is not None:
+            checks.append(number is not None and number >= at_least)
+            bounds.append(f"≥ {at_least:g}")
+        if equals is not None:
+            checks.append(value == equals)
+            bounds.append(f"= {equals}")
+        if not checks:
+            raise ValueError(f"the expectation {name!r} needs at_most, at_least or equals")
+        self.expectations.append(Expectation(name=name, value=value, bound=", ".join(bounds), holds=all(checks)))
+        return all(checks)
+
+    def invariants(self) -> list[Invariant]:
+        """Checks the invariants now; they are checked at the end of every run anyway."""
+        return invariants.check(self.engine.ledgers(), self.receipts, self._floors)
+
+
+class _Remembering(Account):
+    """An account whose transfers count in the run's figures."""
+
+    def __init__(self, key: Key, municipality: str, bank: Bank, receipts: list[Receipt]) -> None:
+        super().__init__(key, municipality, bank)
+        self._receipts = receipts
+
+    def send(self, to: Account, amount: int) -> Receipt:
+        """Pays, and remembers the receipt."""
+        receipt = super().send(to, amount)
+        self._receipts.append(receipt)
+        return receipt
+
+
