@@ -1,4 +1,5 @@
 """Every municipality pays every other, as their populations have it, at 500 transfers a second."""
+
 from globelet import World, scenario
 
 

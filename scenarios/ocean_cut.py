@@ -1,4 +1,5 @@
 """The ocean is cut between Asia and Europe for ten seconds; both sides go on, then all arrives."""
+
 from globelet import World, scenario
 
 

@@ -1,4 +1,5 @@
 """A power cut: every process ends at once while transfers are under way; nothing committed is lost."""
+
 from globelet import World, scenario
 
 

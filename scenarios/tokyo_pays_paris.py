@@ -1,4 +1,5 @@
 """Tokyo pays Paris while nothing is wrong: one transfer in full, then two hundred at light load."""
+
 from globelet import World, scenario
 from globelet.scenarios.figures import percentile
 

@@ -1,4 +1,5 @@
 """A transfer to an account that nobody has opened: the amount comes back."""
+
 from globelet import World, scenario
 
 

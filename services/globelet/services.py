@@ -2,6 +2,7 @@
 
 `python -m globelet.services --world NAME --state DIR [--identity-port 6400] [--presence-port 6401] --outbox …`
 """
+
 from __future__ import annotations
 
 import argparse
@@ -26,7 +27,10 @@ async def serve(options: argparse.Namespace) -> None:
     folder = options.state / "archive"
     follower = Follower(dict(options.outbox), Store(folder / "archive.sqlite"), MinuteFiles(folder / "parquet"))
     issuer = Issuer(options.world, SigningKeys(options.state / "identity"))
-    servers = [web.server(identity(issuer), options.identity_port), web.server(presence(Register()), options.presence_port)]
+    servers = [
+        web.server(identity(issuer), options.identity_port),
+        web.server(presence(Register()), options.presence_port),
+    ]
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     tasks = [loop.create_task(web.serve(s)) for s in servers] + [loop.create_task(follower.run())]
     for number in (signal.SIGTERM, signal.SIGINT):

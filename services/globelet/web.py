@@ -1,4 +1,5 @@
 """What the small Python services share on the wire: problem documents, bounded bodies, a loopback server."""
+
 from __future__ import annotations
 
 import asyncio
@@ -19,8 +20,13 @@ LARGEST_BODY = 64 * 1024
 
 def problem(status: int, code: str, detail: str) -> Response:
     """An RFC 9457 problem document with a stable code."""
-    body = {"type": f"urn:globelet:problem:{code}", "status": status, "title": code.replace("_", " "),
-            "code": code, "detail": detail}
+    body = {
+        "type": f"urn:globelet:problem:{code}",
+        "status": status,
+        "title": code.replace("_", " "),
+        "code": code,
+        "detail": detail,
+    }
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
 
 
@@ -69,8 +75,17 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
 
 def server(app: Starlette, port: int, host: str = "127.0.0.1") -> uvicorn.Server:
     """A server for it; loopback only unless asked."""
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off",
-                            ws="none", timeout_keep_alive=75, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
     return uvicorn.Server(config)
 
 

@@ -1,4 +1,5 @@
 """The archiver against a real outbox over HTTP, a real SQLite file and real Parquet files."""
+
 import asyncio
 import json
 import sqlite3
@@ -19,9 +20,16 @@ pytestmark = pytest.mark.unit
 
 
 def receipt(number: int, state: str = "credited") -> dict:
-    return {"offset": number, "kind": "receipt", "id": f"{number:064x}", "state": state, "source": "tokyo",
-            "destination": "paris", "amount": 5, "stages": {"admitted": {"micros": 10 + number, "counter": 0},
-                                                            state: {"micros": 99, "counter": 0}}}
+    return {
+        "offset": number,
+        "kind": "receipt",
+        "id": f"{number:064x}",
+        "state": state,
+        "source": "tokyo",
+        "destination": "paris",
+        "amount": 5,
+        "stages": {"admitted": {"micros": 10 + number, "counter": 0}, state: {"micros": 99, "counter": 0}},
+    }
 
 
 def test_a_page_is_written_once_however_often_it_comes(tmp_path):
@@ -98,7 +106,9 @@ def test_an_outbox_is_followed_from_its_checkpoint_and_told(tmp_path):
         told.append((await request.json())["upto"])
         return JSONResponse({})
 
-    server = web.server(web.application([Route("/v1/outbox", outbox), Route("/v1/outbox/archived", archived, methods=["POST"])]), 0)
+    server = web.server(
+        web.application([Route("/v1/outbox", outbox), Route("/v1/outbox/archived", archived, methods=["POST"])]), 0
+    )
     thread = Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -1,4 +1,5 @@
 """The identity service: a real server on loopback."""
+
 import time
 from collections.abc import Iterator
 from threading import Thread

@@ -1,4 +1,5 @@
 """The register of those present, and its change feed by HTTP."""
+
 import time
 from threading import Thread
 
@@ -68,8 +69,15 @@ def test_a_waiting_poll_is_answered_by_a_login():
     try:
         poll = Thread(target=lambda: answers.append(httpx.get(f"{url}/v1/changes?after=0&wait=30", timeout=40).json()))
         poll.start()
-        body = {"node": "n", "municipality": "tokyo", "role": "holder", "address": "127.0.0.1:1",
-                "latitude": 35, "longitude": 139.5, "ttl": 20}
+        body = {
+            "node": "n",
+            "municipality": "tokyo",
+            "role": "holder",
+            "address": "127.0.0.1:1",
+            "latitude": 35,
+            "longitude": 139.5,
+            "ttl": 20,
+        }
         assert httpx.post(f"{url}/v1/presence", json=body).status_code == 200
         began = time.monotonic()
         poll.join(20)

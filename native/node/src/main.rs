@@ -1,8 +1,8 @@
 //! `globelet-node`: deals a world, runs one of its processes, verifies receipts.
 use clap::{Parser, Subcommand};
 use globelet_node::run::Options;
-use globelet_node::{deal, run, NodeError};
-use std::path::PathBuf;
+use globelet_node::{deal, directory, run, NodeError};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The nodes of a globelet world.
@@ -42,15 +42,30 @@ enum Command {
         #[arg(long)]
         presence: Option<String>,
     },
+    /// Verifies a receipt offline, from the genesis alone.
+    ReceiptVerify {
+        /// The world's genesis.json.
+        #[arg(long)]
+        genesis: PathBuf,
+        /// Print one JSON document instead of lines.
+        #[arg(long)]
+        json: bool,
+        /// The receipt, as /v1/receipts gave it.
+        file: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Deal { world, state, seed } => deal_world(&world, &state, seed.as_deref()),
-        Command::Run { state, process, jwks, presence } => serve(Options { state, process, jwks, presence }),
+        Command::Deal { world, state, seed } => deal_world(&world, &state, seed.as_deref()).map(|()| true),
+        Command::Run { state, process, jwks, presence } => {
+            serve(Options { state, process, jwks, presence }).map(|()| true)
+        }
+        Command::ReceiptVerify { genesis, json, file } => verify(&genesis, json, &file),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("globelet-node: {error}");
             ExitCode::from(error.status())
@@ -58,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn deal_world(world: &std::path::Path, state: &std::path::Path, seed: Option<&str>) -> Result<(), NodeError> {
+fn deal_world(world: &Path, state: &Path, seed: Option<&str>) -> Result<(), NodeError> {
     let mut randomness = [0; 32];
     match seed {
         Some(text) => hex::decode_to_slice(text, &mut randomness)
@@ -81,4 +96,32 @@ fn serve(options: Options) -> Result<(), NodeError> {
     // Streams and connections that are still open end with the process.
     runtime.shutdown_background();
     outcome
+}
+
+/// Prints each step; whether all hold.
+fn verify(genesis: &Path, as_json: bool, file: &Path) -> Result<bool, NodeError> {
+    let genesis = directory::load_genesis(genesis)?;
+    let text = std::fs::read(file).map_err(|e| NodeError::unreadable(file, &e))?;
+    let document: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|e| NodeError::BadInput(format!("{}: {e}", file.display())))?;
+    let steps = match globelet_protocol::receipt_json::from_json(&genesis, &document) {
+        Ok(receipt) => globelet_protocol::verify::verify(&genesis, &receipt),
+        Err(error) => vec![globelet_protocol::verify::Step { name: "document", holds: Err(error.to_string()) }],
+    };
+    let valid = steps.iter().all(|s| s.holds.is_ok());
+    if as_json {
+        let rows: Vec<serde_json::Value> = steps
+            .iter()
+            .map(|s| serde_json::json!({"name": s.name, "holds": s.holds.is_ok(), "detail": s.holds.as_ref().err()}))
+            .collect();
+        println!("{}", serde_json::json!({"valid": valid, "steps": rows}));
+    } else {
+        for step in &steps {
+            match &step.holds {
+                Ok(()) => println!("holds  {}", step.name),
+                Err(why) => println!("FAILS  {}: {why}", step.name),
+            }
+        }
+    }
+    Ok(valid)
 }

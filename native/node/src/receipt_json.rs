@@ -1,27 +1,8 @@
-//! Receipts as JSON: what people read, and in `encoded` the whole receipt that `receipt-verify` checks.
-use crate::directory::Directory;
+//! The state of a transfer as JSON. The document that proves it offline is the protocol's own `receipt_json`.
 use globelet_clock::Stamp;
 use globelet_protocol::{Genesis, Receipt};
 use globelet_types::{Order, Refusal, Stage};
 use serde_json::{json, Map, Value};
-use thiserror::Error;
-
-/// What a document must say of itself.
-pub const FORMAT: &str = "globelet receipt 1";
-
-/// Why a document is not a receipt.
-#[derive(Debug, Error)]
-pub enum ReceiptUnreadable {
-    /// Another format, or none.
-    #[error("this is not a receipt of format \"{FORMAT}\"; fetch it from /v1/receipts/{{id}}")]
-    Format,
-    /// The encoded part is damaged.
-    #[error("the encoded receipt is damaged: {0}")]
-    Encoded(String),
-    /// What people read is not what the proofs say.
-    #[error("{0:?} in the readable part differs from the encoded receipt")]
-    Differs(String),
-}
 
 /// A stamp.
 pub fn stamp(at: &Stamp) -> Value {
@@ -102,35 +83,9 @@ pub fn with_archived(mut document: Map<String, Value>, archived: Option<Stamp>) 
     Value::Object(document)
 }
 
-/// The full receipt.
-pub fn full(receipt: &Receipt, directory: &Directory) -> Value {
-    let mut document = summary(receipt, &directory.genesis);
-    document.insert("format".into(), FORMAT.into());
-    document.insert("world".into(), hex::encode(directory.id).into());
+/// What the stores keep: the state, and the whole receipt in `encoded`.
+pub fn for_stores(receipt: &Receipt, genesis: &Genesis) -> Value {
+    let mut document = summary(receipt, genesis);
     document.insert("encoded".into(), hex::encode(globelet_types::encode(receipt)).into());
     Value::Object(document)
-}
-
-/// Reads a full receipt and checks that its readable part says what its encoded part says.
-///
-/// # Errors
-/// [`ReceiptUnreadable`].
-pub fn read(document: &Value, genesis: &Genesis) -> Result<Receipt, ReceiptUnreadable> {
-    if document.get("format").and_then(Value::as_str) != Some(FORMAT) {
-        return Err(ReceiptUnreadable::Format);
-    }
-    let text = document.get("encoded").and_then(Value::as_str).unwrap_or_default();
-    let bytes = hex::decode(text).map_err(|e| ReceiptUnreadable::Encoded(e.to_string()))?;
-    let receipt: Receipt = globelet_types::decode(&bytes).map_err(|e| ReceiptUnreadable::Encoded(e.to_string()))?;
-    for (name, value) in summary(&receipt, genesis) {
-        // `archived`, and the state that follows from it, are known to the stores only.
-        let found = document.get(&name).is_some_and(|found| match name.as_str() {
-            "stages" | "state" => true,
-            _ => *found == value,
-        });
-        if !found {
-            return Err(ReceiptUnreadable::Differs(name));
-        }
-    }
-    Ok(receipt)
 }

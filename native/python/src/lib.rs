@@ -1,6 +1,7 @@
 //! The extension module `globelet._native`: one submodule per crate, registered here and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod signatures;
 pub mod types;
 
 use pyo3::prelude::*;
@@ -25,5 +26,6 @@ fn register(
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    register(module, &signatures::module(module.py())?, "signatures")?;
     register(module, &types::module(module.py())?, "types")
 }

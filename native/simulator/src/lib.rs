@@ -25,5 +25,5 @@ pub use checks::Violation;
 pub use ladder::{Climb, Ladder};
 pub use link::{Fault, Links};
 pub use random::Random;
-pub use simulation::{Simulation, START_US};
+pub use simulation::{Listener, Simulation, START_US};
 pub use trace::Trace;

@@ -3,7 +3,7 @@ use crate::account::Account;
 use crate::checks::{completeness, Violation};
 use crate::simulation::Simulation;
 use globelet_types::world::Role;
-use globelet_types::{AccountId, ChainId, OrderId, Stage};
+use globelet_types::{ChainId, OrderId, Stage};
 use serde::Serialize;
 
 /// Longest a script waits for one thing, in virtual microseconds.
@@ -80,25 +80,23 @@ pub fn funded(simulation: &mut Simulation, ingress: u16, amount: u64) -> Result<
         simulation.open(&account);
         accounts.push(account);
     }
-    let open = |s: &Simulation, (id, chain): (AccountId, ChainId)| s.balance(chain, &id).is_some();
-    reach(simulation, &accounts, "open", open)?;
+    reach(simulation, &accounts, "open", |balance| balance.is_some())?;
     for account in &accounts {
         simulation.fund(account, amount);
     }
-    let rich = |s: &Simulation, (id, chain): (AccountId, ChainId)| s.balance(chain, &id) == Some(amount);
-    reach(simulation, &accounts, "funded", rich)?;
+    reach(simulation, &accounts, "funded", |balance| balance == Some(amount))?;
     Ok(accounts)
 }
 
+/// Waits until every account's own ingress knows it as it should be.
 fn reach(
     simulation: &mut Simulation,
     accounts: &[Account],
     what: &str,
-    holds: impl Fn(&Simulation, (AccountId, ChainId)) -> bool,
+    holds: impl Fn(Option<u64>) -> bool,
 ) -> Result<(), Violation> {
     for account in accounts {
-        let address = account.address();
-        if !simulation.run_until(|s| holds(s, address), PATIENCE_US)? {
+        if !simulation.run_until(|s| holds(s.balance_at_ingress(account)), PATIENCE_US)? {
             let detail = format!("the account in municipality {} never was {what}", account.municipality);
             return Err(Violation { invariant: "completeness", at_us: simulation.now(), detail });
         }

@@ -10,9 +10,9 @@ use crate::queue::{Due, Queue};
 use crate::random::Random;
 use crate::trace::{kind, Trace};
 use globelet_clock::Stamp;
-use globelet_protocol::{Deal, Event, Genesis, LedgerView, Publication, Receipt};
+use globelet_protocol::{Deal, Event, Genesis, LedgerView, Message, Publication, Receipt};
 use globelet_types::world::{ChainKind, Role, WorldError, WorldSpec};
-use globelet_types::{AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId, SignedOrder, Stage};
+use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId, SignedOrder, Stage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +26,9 @@ const CLOCK_US: u64 = 500;
 const CHECK_EVERY: u64 = 64;
 /// How long an order that the simulation signs may wait to be admitted.
 const EXPIRY_US: u64 = 3_600_000_000;
+
+/// Sees every message as it arrives: virtual time, sender, receiver, message.
+pub type Listener = Box<dyn FnMut(Micros, NodeId, NodeId, &Message)>;
 
 /// A whole world in virtual time.
 pub struct Simulation {
@@ -46,6 +49,7 @@ pub struct Simulation {
     misbehaviours: Vec<(NodeId, u16, String)>,
     repaired: u64,
     violation: Option<Violation>,
+    listener: Option<Listener>,
 }
 
 impl Simulation {
@@ -86,6 +90,7 @@ impl Simulation {
             misbehaviours: Vec::new(),
             repaired: 0,
             violation: None,
+            listener: None,
         };
         for index in 0..simulation.nodes.len() {
             simulation.start(NodeId(index as u16));
@@ -165,6 +170,11 @@ impl Simulation {
         self.trace.fingerprint()
     }
 
+    /// Lets someone listen to every message that arrives, to look into a run. It changes nothing.
+    pub fn listen(&mut self, listener: Listener) {
+        self.listener = Some(listener);
+    }
+
     // Clients.
 
     /// The `number`th client of a municipality: a seeded key. Open the account before paying it.
@@ -241,6 +251,13 @@ impl Simulation {
     pub fn balance(&self, municipality: ChainId, account: &AccountId) -> Option<u64> {
         let far = self.farthest(municipality)?;
         far.state().account(account).map(|(balance, _)| balance)
+    }
+
+    /// Spendable balance of a client as its own ingress knows it: what its next order is judged by.
+    pub fn balance_at_ingress(&self, account: &Account) -> Option<u64> {
+        let replicas = self.replicas(account.municipality);
+        let node = replicas[usize::from(account.ingress) % replicas.len()];
+        self.nodes[node.index()].state().account(&account.id).map(|(balance, _)| balance)
     }
 
     fn farthest(&self, chain: ChainId) -> Option<&Node> {
@@ -354,6 +371,11 @@ impl Simulation {
             Input::Message { .. } => 1,
             Input::Fact(event) => kind(event),
         };
+        if let (Some(listener), Input::Message { from, bytes }) = (&mut self.listener, &input) {
+            if let Ok(message) = decode(bytes) {
+                listener(self.now, *from, node, &message);
+            }
+        }
         match self.nodes[node.index()].handle(self.now, input) {
             Ok(step) => self.apply(node, kind, step),
             Err(error) => self.judge("codec", Err(format!("node {node} cannot read a message: {error}"))),

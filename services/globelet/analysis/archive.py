@@ -1,4 +1,5 @@
 """Reads the embedded stores of a world."""
+
 from __future__ import annotations
 
 import json
@@ -42,7 +43,7 @@ class Archive:
 
 def _flat(row: sqlite3.Row) -> dict[str, Any]:
     body = json.loads(row["body"])
-    flat = {name: row[name] for name in row.keys() if name != "body"}
+    flat = {name: row[name] for name in row.keys() if name != "body"}  # noqa: SIM118
     for stage, stamp in (body.get("stages") or {}).items():
         flat[f"{stage}_us"] = stamp.get("micros") if isinstance(stamp, dict) else stamp
     return flat

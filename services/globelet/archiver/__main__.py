@@ -1,4 +1,5 @@
 """Runs the archiver alone: `python -m globelet.archiver --state DIR --outbox tokyo=127.0.0.1:6101 …`."""
+
 from __future__ import annotations
 
 import argparse

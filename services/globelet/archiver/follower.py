@@ -1,12 +1,15 @@
 """Follows the outbox of each process by HTTP and archives what it finds."""
+
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from globelet.archiver import parquet
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
 from globelet.client.wire import Wire, WireError
@@ -50,9 +53,13 @@ class Follower:
             await asyncio.sleep(pause)
 
     async def fold(self) -> None:
-        """Folds the minute files as minutes end."""
+        """Folds the minute files as minutes end, in a process of its own: pyarrow's memory goes when it has done."""
         while True:
-            await asyncio.to_thread(self._files.fold, time.time())
+            if parquet.available() and self._files.waiting(time.time()):
+                command = [sys.executable, "-m", "globelet.archiver.parquet", str(self._files.folder)]
+                child = await asyncio.create_subprocess_exec(*command)
+                if await child.wait() != 0:
+                    log.warning("the minute files could not be folded; they are tried again next minute")
             await asyncio.sleep(60 - time.time() % 60 + 1)
 
     async def run(self) -> None:

@@ -1,15 +1,27 @@
 """Parquet files of receipts: one per chain process and minute, under the state directory."""
+
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-STAGES = ("admitted", "held", "committed", "delivered", "credited", "acknowledged", "anchored", "archived",
-          "refused", "refunded")
+STAGES = (
+    "admitted",
+    "held",
+    "committed",
+    "delivered",
+    "credited",
+    "acknowledged",
+    "anchored",
+    "archived",
+    "refused",
+    "refunded",
+)
 
 
 def available() -> bool:
@@ -58,26 +70,29 @@ class MinuteFiles:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, process: str, receipts: list[dict[str, Any]], now: float) -> None:
         """Journals receipts under the minute of their archiving."""
         if receipts:
             name = time.strftime("%Y%m%dT%H%M", time.gmtime(now))
-            with (self._folder / f"{process}-{name}.journal").open("a") as file:
+            with (self.folder / f"{process}-{name}.journal").open("a") as file:
                 file.writelines(json.dumps(r, separators=(",", ":")) + "\n" for r in receipts)
 
     def fold(self, now: float, *, everything: bool = False) -> int:
         """Turns finished minutes into files; returns how many. Keeps the journals where pyarrow is missing."""
         if not available():
             return 0
-        current, folded = time.strftime("%Y%m%dT%H%M", time.gmtime(now)), 0
-        for journal in sorted(self._folder.glob("*.journal")):
-            if everything or not journal.stem.endswith(current):
-                self._fold_one(journal)
-                folded += 1
-        return folded
+        journals = sorted(self.folder.glob("*.journal")) if everything else self.waiting(now)
+        for journal in journals:
+            self._fold_one(journal)
+        return len(journals)
+
+    def waiting(self, now: float) -> list[Path]:
+        """The journals of minutes that are over."""
+        current = time.strftime("%Y%m%dT%H%M", time.gmtime(now))
+        return sorted(path for path in self.folder.glob("*.journal") if not path.stem.endswith(current))
 
     def _fold_one(self, journal: Path) -> None:
         process, minute = journal.stem.rsplit("-", 1)
@@ -88,8 +103,12 @@ class MinuteFiles:
             except ValueError:
                 continue  # the torn last line of a crash; its page was not checkpointed and comes again
             latest[receipt["id"]] = receipt
-        target = self._folder / process / f"{minute}.parquet"
+        target = self.folder / process / f"{minute}.parquet"
         if target.exists():
             target = target.with_name(f"{minute}-{time.time_ns()}.parquet")
         write(target, list(latest.values()))
         journal.unlink()
+
+
+if __name__ == "__main__":
+    MinuteFiles(Path(sys.argv[1])).fold(time.time())

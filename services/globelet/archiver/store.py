@@ -1,4 +1,5 @@
 """The embedded store: one SQLite file for receipts, documents and checkpoints."""
+
 from __future__ import annotations
 
 import json
@@ -28,7 +29,7 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended_us = excluded.ended
 WHERE length(excluded.body) >= length(receipts.body)"""
 
 
-class StoreRefused(Exception):
+class StoreRefused(Exception):  # noqa: N818
     """The file is not a store of this version."""
 
 
@@ -48,10 +49,19 @@ def receipt_row(process: str, record: Mapping[str, Any]) -> tuple[Any, ...]:
     stages = body.get("stages") or {}
     ends = [m for s in ("credited", "refunded", "refused") if (m := _micros(stages, s)) is not None]
     amount = order.get("amount")
-    return (body["id"], process, str(body.get("state", "")), _text(order.get("source")),
-            _text(order.get("destination")), _text(order.get("from")), _text(order.get("to")),
-            int(amount) if amount is not None else None, _micros(stages, "admitted"),
-            ends[0] if ends else None, json.dumps(body, separators=(",", ":"), sort_keys=True))
+    return (
+        body["id"],
+        process,
+        str(body.get("state", "")),
+        _text(order.get("source")),
+        _text(order.get("destination")),
+        _text(order.get("from")),
+        _text(order.get("to")),
+        int(amount) if amount is not None else None,
+        _micros(stages, "admitted"),
+        ends[0] if ends else None,
+        json.dumps(body, separators=(",", ":"), sort_keys=True),
+    )
 
 
 def _text(value: object) -> str | None:
@@ -90,8 +100,11 @@ class Store:
         try:
             for record in records:
                 self._write_one(process, record, kept)
-            self._db.execute("INSERT INTO checkpoints VALUES (?,?) ON CONFLICT (process) DO UPDATE SET "
-                             "next = max(next, excluded.next)", (process, upto))
+            self._db.execute(
+                "INSERT INTO checkpoints VALUES (?,?) ON CONFLICT (process) DO UPDATE SET "
+                "next = max(next, excluded.next)",
+                (process, upto),
+            )
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -105,16 +118,19 @@ class Store:
                 self._db.execute(_RECEIPT, row)
                 kept.append(dict(json.loads(row[-1])))
             else:
-                self._db.execute("INSERT INTO documents VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
-                                 _document(process, record))
+                self._db.execute(
+                    "INSERT INTO documents VALUES (?,?,?,?) ON CONFLICT DO NOTHING", _document(process, record)
+                )
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            self._db.execute("INSERT OR REPLACE INTO dead_letters VALUES (?,?,?,?)",
-                             (process, int(record.get("offset", -1)), repr(error), json.dumps(record)))
+            self._db.execute(
+                "INSERT OR REPLACE INTO dead_letters VALUES (?,?,?,?)",
+                (process, int(record.get("offset", -1)), repr(error), json.dumps(record)),
+            )
 
     def counts(self) -> dict[str, int]:
         """Rows per table."""
         tables = ("receipts", "documents", "dead_letters")
-        counted = {t: self._db.execute(f"SELECT count(*) FROM {t}") for t in tables}
+        counted = {t: self._db.execute("SELECT count(*) FROM " + t) for t in tables}  # noqa: S608
         return {t: int(cursor.fetchone()[0]) for t, cursor in counted.items()}
 
     def receipt(self, transfer: str) -> dict[str, Any] | None:

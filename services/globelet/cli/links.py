@@ -29,8 +29,20 @@ def links(
         if as_json:
             emit([link.model_dump(by_alias=True) for link in found])
         else:
-            table(f"links of {world}, one way, ms", ["from", "to", "declared", "p50", "p99", "true"],
-                  [[k.source, k.to, k.declared_ms, k.measured_p50_ms, k.measured_p99_ms,
-                    "yes" if k.within_tolerance else "NO"] for k in found])
+            table(
+                f"links of {world}, one way, ms",
+                ["from", "to", "declared", "p50", "p99", "true"],
+                [
+                    [
+                        k.source,
+                        k.to,
+                        k.declared_ms,
+                        k.measured_p50_ms,
+                        k.measured_p99_ms,
+                        "yes" if k.within_tolerance else "NO",
+                    ]
+                    for k in found
+                ],
+            )
         if not found or not all(link.within_tolerance for link in found):
             raise typer.Exit(INVALID)

@@ -58,16 +58,23 @@ def _find(world: str, transfer: str) -> dict[str, Any] | None:
 
 
 def _print(receipt: dict[str, Any]) -> None:
-    stages = {stage: stamp["micros"] if isinstance(stamp, dict) else stamp
-              for stage, stamp in (receipt.get("stages") or {}).items()}
+    stages = {
+        stage: stamp["micros"] if isinstance(stamp, dict) else stamp
+        for stage, stamp in (receipt.get("stages") or {}).items()
+    }
     first = min(stages.values(), default=0)
-    table(str(receipt.get("id", "")), ["stage", "ms since the first"],
-          [[stage, f"{(at - first) / 1000:.1f}"] for stage, at in sorted(stages.items(), key=lambda s: s[1])])
+    table(
+        str(receipt.get("id", "")),
+        ["stage", "ms since the first"],
+        [[stage, f"{(at - first) / 1000:.1f}"] for stage, at in sorted(stages.items(), key=lambda s: s[1])],
+    )
 
 
 def verify(
     file: Annotated[Path, typer.Argument(help="A receipt, as `receipt show --out` or the HTTP interface gives it.")],
-    genesis: Annotated[Path | None, typer.Option(help="Genesis of the world. Default: that of the local world.")] = None,
+    genesis: Annotated[
+        Path | None, typer.Option(help="Genesis of the world. Default: that of the local world.")
+    ] = None,
     world: Annotated[str, typer.Option(help="Name of the world.")] = DEFAULT_WORLD,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +88,7 @@ def verify(
             if not path.is_file():
                 stop(BAD_INPUT, f"there is no file {path}")
         command = [str(find("globelet-node")), "receipt-verify", "--genesis", str(truth), str(file)]
-        done = subprocess.run([*command, "--json"] if as_json else command, check=False)
+        done = subprocess.run([*command, "--json"] if as_json else command, check=False)  # noqa: S603
         sys.stdout.flush()
         if done.returncode != 0:
             raise typer.Exit(done.returncode if done.returncode in (1, 2, 3, 4) else FAILED)

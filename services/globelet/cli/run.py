@@ -43,8 +43,17 @@ def run(
             scenario = load(file)
         except NoScenario as error:
             stop(BAD_INPUT, str(error))
-        command = ["globelet", "run", str(file), "--engine", engine, "--world", world or scenario.world,
-                   "--seed", str(scenario.seed if seed is None else seed)]
+        command = [
+            "globelet",
+            "run",
+            str(file),
+            "--engine",
+            engine,
+            "--world",
+            world or scenario.world,
+            "--seed",
+            str(scenario.seed if seed is None else seed),
+        ]
         from globelet.scenarios.runner import default_folder
 
         done = _run(world or scenario.world, file, seed, out or default_folder(scenario), shlex.join(command), as_json)
@@ -76,13 +85,28 @@ def _run(world: str, file: Path, seed: int | None, out: Path, repeat: str, quiet
 
 def _show(result: Result) -> None:
     mark = {True: "yes", False: "NO", None: "–"}
-    table(f"{result.scenario} in {result.world}: {result.verdict.upper()}", ["expectation", "value", "bound", "holds"],
-          [[e.name, e.value, e.bound, mark[e.holds]] for e in result.expectations])
+    table(
+        f"{result.scenario} in {result.world}: {result.verdict.upper()}",
+        ["expectation", "value", "bound", "holds"],
+        [[e.name, e.value, e.bound, mark[e.holds]] for e in result.expectations],
+    )
     table("", ["invariant", "holds", "detail"], [[i.name, mark[i.holds], i.detail] for i in result.invariants])
     figures = result.figures
-    table("", ["transfers", "credited", "refused", "refunded", "credited ms p50", "p99", "stretch p50", "p99"],
-          [[figures["transfers"], figures["credited"], figures["refused"], figures["refunded"],
-            figures["credited_ms"]["p50"], figures["credited_ms"]["p99"], figures["stretch"]["p50"],
-            figures["stretch"]["p99"]]])
+    table(
+        "",
+        ["transfers", "credited", "refused", "refunded", "credited ms p50", "p99", "stretch p50", "p99"],
+        [
+            [
+                figures["transfers"],
+                figures["credited"],
+                figures["refused"],
+                figures["refunded"],
+                figures["credited_ms"]["p50"],
+                figures["credited_ms"]["p99"],
+                figures["stretch"]["p50"],
+                figures["stretch"]["p99"],
+            ]
+        ],
+    )
     for reason in result.reasons:
         print(f"- {reason}", file=sys.stdout)

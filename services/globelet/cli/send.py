@@ -58,8 +58,9 @@ def _accounts(bank: Bank, source: str, to: str, amount: int) -> tuple[Account, A
     """A payer that holds the amount, and a payee."""
     from globelet.client.account import Key
 
-    payer, payee = (bank.account(Key.derive("send", bank.engine.tag, time.time_ns(), place), place)
-                    for place in (source, to))
+    payer, payee = (
+        bank.account(Key.derive("send", bank.engine.tag, time.time_ns(), place), place) for place in (source, to)
+    )
     say("opening two accounts …")
     bank.open(payer)
     bank.open(payee)

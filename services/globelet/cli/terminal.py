@@ -83,8 +83,15 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
 
     console = Console(stderr=True)
     tasks: dict[str, Any] = {}
-    with Bars(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-              console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Bars(
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bars:
 
         def show(what: str, done: int, of: int) -> None:
             if what not in tasks:
@@ -111,7 +118,10 @@ def table(title: str, head: list[str], rows: list[list[object]]) -> None:
 
 def show_status(status: Status) -> None:
     """Processes and endpoints."""
-    table(f"{status.world} on {status.engine}", ["process", "pid", "nodes", "MB", "CPU %", "state"],
-          [[p.name, p.pid, len(p.nodes), p.rss_mb, p.cpu_percent, p.state] for p in status.processes])
+    table(
+        f"{status.world} on {status.engine}",
+        ["process", "pid", "nodes", "MB", "CPU %", "state"],
+        [[p.name, p.pid, len(p.nodes), p.rss_mb, p.cpu_percent, p.state] for p in status.processes],
+    )
     rows: list[list[object]] = [[name, url] for name, url in status.endpoints.items()]
     table("\nEndpoints", ["municipality", "url"], [*rows, ["links (Toxiproxy API)", status.link_emulator]])

@@ -1,4 +1,5 @@
 """Typed HTTP client of a world's municipalities. Names load on first use: the small services need only `wire`."""
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,17 @@ if TYPE_CHECKING:
     from globelet.client.problem import Problem, Unreachable
     from globelet.client.receipt import Receipt
 
-_HOMES = {"Account": "account", "Key": "account", "CityHall": "city_hall", "Opening": "orders", "Order": "orders",
-          "Transfer": "orders", "Problem": "problem", "Unreachable": "problem", "Receipt": "receipt"}
+_HOMES = {
+    "Account": "account",
+    "Key": "account",
+    "CityHall": "city_hall",
+    "Opening": "orders",
+    "Order": "orders",
+    "Transfer": "orders",
+    "Problem": "problem",
+    "Unreachable": "problem",
+    "Receipt": "receipt",
+}
 
 __all__ = ["Account", "CityHall", "Key", "Opening", "Order", "Problem", "Receipt", "Transfer", "Unreachable"]
 

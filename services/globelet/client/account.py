@@ -1,4 +1,5 @@
 """Accounts: an Ed25519 key, the municipality that holds it, and what it can sign."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """What an account needs of an engine: orders made, handed in, followed."""
+
 from __future__ import annotations
 
 import re
@@ -62,31 +63,54 @@ class Bank:
         if self.engine.account(account.municipality, account.id) is not None:
             return
         order = self.opening(account)
-        body = {"account": account.id, "municipality": account.municipality, "expires_us": order.expires_us,
-                "signature": account.sign(order).hex()}
+        body = {
+            "account": account.id,
+            "municipality": account.municipality,
+            "expires_us": order.expires_us,
+            "signature": account.sign(order).hex(),
+        }
         try:
             self.engine.submit(account.municipality, "/v1/accounts", body, self._token(account))
         except Problem as problem:
             if problem.code != "already_open":
                 raise
-        known = self.engine.wait_until(lambda: self.engine.account(account.municipality, account.id) is not None, timeout)
+        known = self.engine.wait_until(
+            lambda: self.engine.account(account.municipality, account.id) is not None, timeout
+        )
         if not known:
             raise TimeoutError(f"account {account.id[:12]}… was not open in {account.municipality} after {timeout:g} s")
 
     def opening(self, account: Account) -> Opening:
         """The order that opens an account."""
-        return Opening(self.engine.tag, self._numbers[account.municipality], account.key.public, self.now_us() + LIFE_US)
+        return Opening(
+            self.engine.tag, self._numbers[account.municipality], account.key.public, self.now_us() + LIFE_US
+        )
 
     def transfer_order(self, payer: Account, payee: Account, amount: int) -> Transfer:
         """An order with the payer's next nonce."""
-        return Transfer(self.engine.tag, self._numbers[payer.municipality], self._numbers[payee.municipality],
-                        payer.key.public, payee.key.public, amount, payer.next_nonce(), self.now_us() + LIFE_US)
+        return Transfer(
+            self.engine.tag,
+            self._numbers[payer.municipality],
+            self._numbers[payee.municipality],
+            payer.key.public,
+            payee.key.public,
+            amount,
+            payer.next_nonce(),
+            self.now_us() + LIFE_US,
+        )
 
     def body(self, payer: Account, payee: Account, order: Transfer) -> dict[str, Any]:
         """A signed order as `POST /v1/transfers` takes it."""
-        return {"from": payer.id, "source": payer.municipality, "to": payee.id, "destination": payee.municipality,
-                "amount": order.amount, "nonce": order.nonce, "expires_us": order.expires_us,
-                "signature": payer.sign(order).hex()}
+        return {
+            "from": payer.id,
+            "source": payer.municipality,
+            "to": payee.id,
+            "destination": payee.municipality,
+            "amount": order.amount,
+            "nonce": order.nonce,
+            "expires_us": order.expires_us,
+            "signature": payer.sign(order).hex(),
+        }
 
     def receipt(self, order: Transfer, payer: Account, payee: Account, clicked_us: int) -> Receipt:
         """The receipt of an order that was sent at `clicked_us`."""

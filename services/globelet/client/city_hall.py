@@ -1,4 +1,5 @@
 """One municipality as its clients see it: HTTP, tokens, problem documents."""
+
 from __future__ import annotations
 
 import json

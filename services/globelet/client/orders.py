@@ -1,4 +1,5 @@
 """Orders that account holders sign: their bytes, exactly as `native/types/src/order.rs` has them."""
+
 from __future__ import annotations
 
 import struct

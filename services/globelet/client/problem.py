@@ -1,4 +1,6 @@
 """What a municipality answers when it refuses, as exceptions."""
+
+# ruff: noqa: N818  (these are named after what happened)
 from __future__ import annotations
 
 from typing import Any

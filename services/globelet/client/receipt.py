@@ -1,4 +1,5 @@
 """What the sender holds: a transfer and the ladder it has climbed."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -27,8 +28,9 @@ class Chains(Protocol):
 class Receipt:
     """A transfer and its finality so far. Times are milliseconds since the click."""
 
-    def __init__(self, order: Transfer, source: str, destination: str, wire_ms: float, clicked_us: int,
-                 chains: Chains) -> None:
+    def __init__(
+        self, order: Transfer, source: str, destination: str, wire_ms: float, clicked_us: int, chains: Chains
+    ) -> None:
         self.order, self.source, self.destination = order, source, destination
         self.wire_ms, self.clicked_us = wire_ms, clicked_us
         self._chains = chains
@@ -102,8 +104,13 @@ class Receipt:
         if self._cannot(stage):
             self.refresh()
             refusal = self.refusal or {}
-            raise EndedOtherwise(self.id, stage, self.ended or "ended", refusal.get("code", "unknown"),
-                                 refusal.get("detail", "no reason given"))
+            raise EndedOtherwise(
+                self.id,
+                stage,
+                self.ended or "ended",
+                refusal.get("code", "unknown"),
+                refusal.get("detail", "no reason given"),
+            )
         raise WaitedTooLong(self.id, stage, timeout, list(self.micros))
 
     def _cannot(self, stage: str) -> bool:
@@ -115,9 +122,19 @@ class Receipt:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: the order, the ladder, the figures."""
-        return {"id": self.id, "from": self.order.payer.hex(), "to": self.order.payee.hex(), "source": self.source,
-                "destination": self.destination, "amount": self.order.amount, "nonce": self.order.nonce,
-                "state": self.ended or next(iter(reversed(self.micros)), "sent"), "clicked_us": self.clicked_us,
-                "wire_ms": self.wire_ms, "stages": {s: {"micros": m} for s, m in self.micros.items()},
-                "stages_ms": {s: round(ms, 3) for s, ms in self.stages.items()}, "refusal": self.refusal,
-                "stretch": round(self.stretch, 4) if "credited" in self._micros else None}
+        return {
+            "id": self.id,
+            "from": self.order.payer.hex(),
+            "to": self.order.payee.hex(),
+            "source": self.source,
+            "destination": self.destination,
+            "amount": self.order.amount,
+            "nonce": self.order.nonce,
+            "state": self.ended or next(iter(reversed(self.micros)), "sent"),
+            "clicked_us": self.clicked_us,
+            "wire_ms": self.wire_ms,
+            "stages": {s: {"micros": m} for s, m in self.micros.items()},
+            "stages_ms": {s: round(ms, 3) for s, ms in self.stages.items()},
+            "refusal": self.refusal,
+            "stretch": round(self.stretch, 4) if "credited" in self._micros else None,
+        }

@@ -2,6 +2,7 @@
 
 Cheap on purpose: one connection, one request at a time, JSON both ways, bounded answers.
 """
+
 from __future__ import annotations
 
 import asyncio
@@ -59,8 +60,10 @@ class Wire:
             async with asyncio.timeout(self._timeout):
                 reader, writer = await self._connected()
                 extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-                head = (f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{extra}"
-                        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n")
+                head = (
+                    f"{method} {path} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n{extra}"
+                    f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                )
                 writer.write(head.encode() + body)
                 await writer.drain()
                 answer = await self._read(reader)
@@ -88,7 +91,9 @@ class Wire:
             status = int(lines[0].split(b" ", 2)[1])
         except (IndexError, ValueError) as error:
             raise WireError("the answer is not HTTP") from error
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])
+        }
         body = await self._body(reader, headers)
         if headers.get(b"connection", b"").lower() == b"close":
             self.close()

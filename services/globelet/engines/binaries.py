@@ -1,4 +1,5 @@
 """Finding the Rust programs."""
+
 from __future__ import annotations
 
 import os
@@ -22,4 +23,6 @@ def find(name: str) -> Path:
             return place / name
     if found := shutil.which(name):
         return Path(found)
-    raise Missing(f"the program {name} is missing; `cargo build --release` makes it, or name its folder in GLOBELET_BIN")
+    raise Missing(
+        f"the program {name} is missing; `cargo build --release` makes it, or name its folder in GLOBELET_BIN"
+    )

@@ -1,13 +1,13 @@
 """Drives a link emulator by the Toxiproxy API: proxies, toxics, cuts."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
-from globelet.engines.errors import DidNotStart, UnknownProcess
+from globelet.engines.errors import EmulatorFailed, UnknownProcess
 from globelet.engines.routes import Crossing, crossings, loss, toxics
+from globelet.links import InvalidToxic, LinkEmulator, LinkEmulatorError, NotFound, ProxyExists
 from globelet.world.resolved import ResolvedWorld
 
 
@@ -16,15 +16,12 @@ class Emulator:
 
     def __init__(self, url: str, world: ResolvedWorld) -> None:
         self.url, self._world = url, world
-        self._http = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+        self._links = LinkEmulator(url, timeout=10.0)
         self._crossings = crossings(world)
 
     def ready(self) -> bool:
         """Whether its API answers."""
-        try:
-            return self._http.get("/version").is_success
-        except httpx.HTTPError:
-            return False
+        return self._links.running()
 
     def populate(self, ports: Mapping[str, int]) -> None:
         """Makes the proxies that are missing, with their declared toxics. Existing ones stay as they are."""
@@ -38,8 +35,12 @@ class Emulator:
 
     def _proxy(self, crossing: Crossing, port: int) -> dict[str, Any]:
         process = next(p for p in self._world.processes if p.name == crossing.process)
-        return {"name": crossing.proxy, "listen": f"127.0.0.1:{port}",
-                "upstream": f"{process.host}:{process.node_port}", "enabled": True}
+        return {
+            "name": crossing.proxy,
+            "listen": f"127.0.0.1:{port}",
+            "upstream": f"{process.host}:{process.node_port}",
+            "enabled": True,
+        }
 
     def _of(self, source: str, to: str) -> list[Crossing]:
         for region in (source, to):
@@ -54,8 +55,10 @@ class Emulator:
 
     def lose(self, source: str, to: str, probability: float) -> None:
         """Gives a directed link a loss, in addition to the declared one; 0 takes it away."""
-        for crossing, stream in [*((c, "upstream") for c in self._of(source, to)),
-                                 *((c, "downstream") for c in self._of(to, source))]:
+        for crossing, stream in [
+            *((c, "upstream") for c in self._of(source, to)),
+            *((c, "downstream") for c in self._of(to, source)),
+        ]:
             name = f"fault_loss_{stream}"
             path = f"/proxies/{crossing.proxy}/toxics"
             if any(toxic["name"] == name for toxic in self._call("GET", path)):
@@ -65,9 +68,6 @@ class Emulator:
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
-            answer = self._http.request(method, path, json=body)
-        except httpx.HTTPError as error:
-            raise DidNotStart("the link emulator", f"does not answer at {self.url}: {error}", "links.log") from error
-        if answer.is_error:
-            raise DidNotStart("the link emulator", f"refused {method} {path}: {answer.text[:300]}", "links.log")
-        return answer.json() if answer.content else None
+            return self._links.call(method, path, body)
+        except (LinkEmulatorError, InvalidToxic, NotFound, ProxyExists) as error:
+            raise EmulatorFailed(self.url, f"{method} {path}: {error}") from error

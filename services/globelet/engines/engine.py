@@ -1,4 +1,5 @@
 """The small interface that every way of running a world has."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

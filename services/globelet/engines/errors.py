@@ -1,4 +1,6 @@
 """What can go wrong with an engine, each with the mend and the exit status of the command line."""
+
+# ruff: noqa: N818  (these are named after what happened)
 from __future__ import annotations
 
 
@@ -14,8 +16,9 @@ class PortTaken(EngineError):
     code, exit_status = "port_taken", 4
 
     def __init__(self, port: int, wanted_by: str, holder: str) -> None:
-        super().__init__(f"port {port}, needed by {wanted_by}, is taken by {holder}; "
-                         f"stop that, or give the world other ports")
+        super().__init__(
+            f"port {port}, needed by {wanted_by}, is taken by {holder}; stop that, or give the world other ports"
+        )
         self.port, self.holder = port, holder
 
 
@@ -58,3 +61,12 @@ class DidNotStart(EngineError):
         super().__init__(f"{name} {why}; its log is {log}")
         if status == 4:
             self.exit_status = 4
+
+
+class EmulatorFailed(EngineError):
+    """The link emulator refused, or does not answer."""
+
+    code, exit_status = "emulator_failed", 4
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"the link emulator at {url} failed: {why}; `globelet up` starts it if it is down")

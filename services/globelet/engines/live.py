@@ -1,4 +1,5 @@
 """What all live engines share: real time, and the chains' HTTP."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,4 +1,5 @@
 """The local engine: one operating-system process per chain, embedded stores, embedded link emulator."""
+
 from __future__ import annotations
 
 import json
@@ -67,8 +68,11 @@ class LocalEngine(LiveChains):
 
     def _need_ports(self) -> None:
         """Every port the world needs is free, unless the process that should hold it runs already."""
-        wanted = [(LINKS, "127.0.0.1", LINKS_PORT), (SERVICES, "127.0.0.1", IDENTITY_PORT),
-                  (SERVICES, "127.0.0.1", PRESENCE_PORT)]
+        wanted = [
+            (LINKS, "127.0.0.1", LINKS_PORT),
+            (SERVICES, "127.0.0.1", IDENTITY_PORT),
+            (SERVICES, "127.0.0.1", PRESENCE_PORT),
+        ]
         for process in self.world.processes:
             wanted += [(process.name, process.host, process.http_port), (process.name, process.host, process.node_port)]
         for name, host, port in wanted:
@@ -79,12 +83,23 @@ class LocalEngine(LiveChains):
         if (self._state.root / "genesis.json").exists():
             return
         progress("keys", 0, 1)
-        command = [str(program), "deal", "--world", str(self._state.root / "world.json"), "--state", str(self._state.root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [
+            str(program),
+            "deal",
+            "--world",
+            str(self._state.root / "world.json"),
+            "--state",
+            str(self._state.root),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         (self._state.logs / "deal.log").write_text(done.stdout + done.stderr)
         if done.returncode != 0:
-            raise DidNotStart("globelet-node deal", f"ended with status {done.returncode}: {done.stderr.strip()}",
-                              str(self._state.logs / "deal.log"), done.returncode)
+            raise DidNotStart(
+                "globelet-node deal",
+                f"ended with status {done.returncode}: {done.stderr.strip()}",
+                str(self._state.logs / "deal.log"),
+                done.returncode,
+            )
         progress("keys", 1, 1)
 
     def _allocate(self) -> dict[str, int]:
@@ -100,7 +115,9 @@ class LocalEngine(LiveChains):
     def _start_links(self, program: Path, listening: dict[str, int], progress: Progress) -> None:
         progress("links", 0, len(listening))
         if self._processes.alive(LINKS) is None:
-            self._processes.start(LINKS, [program, "--listen", f"127.0.0.1:{LINKS_PORT}", "--seed", str(self.world.seed)])
+            self._processes.start(
+                LINKS, [program, "--listen", f"127.0.0.1:{LINKS_PORT}", "--seed", str(self.world.seed)]
+            )
         self._processes.await_ready(LINKS, self._emulator.ready, _READY_TIMEOUT)
         self._emulator.populate(listening)
         progress("links", len(listening), len(listening))
@@ -110,10 +127,25 @@ class LocalEngine(LiveChains):
         if self._processes.alive(SERVICES) is None:
             outboxes = [f"{p.name}={p.host}:{p.http_port}" for p in self.world.processes]
             package = str(Path(__file__).resolve().parents[2])
-            self._processes.start(SERVICES, [
-                sys.executable, "-m", "globelet.services", "--world", self.world.name, "--state", self._state.root,
-                "--identity-port", str(IDENTITY_PORT), "--presence-port", str(PRESENCE_PORT), "--outbox", *outboxes,
-            ], {"PYTHONPATH": package, "MALLOC_ARENA_MAX": "2"})
+            self._processes.start(
+                SERVICES,
+                [
+                    sys.executable,
+                    "-m",
+                    "globelet.services",
+                    "--world",
+                    self.world.name,
+                    "--state",
+                    self._state.root,
+                    "--identity-port",
+                    str(IDENTITY_PORT),
+                    "--presence-port",
+                    str(PRESENCE_PORT),
+                    "--outbox",
+                    *outboxes,
+                ],
+                {"PYTHONPATH": package, "MALLOC_ARENA_MAX": "2"},
+            )
         assert self._identity is not None
         self._processes.await_ready(SERVICES, self._identity.ready, _READY_TIMEOUT)
         progress("services", 1, 1)
@@ -122,10 +154,21 @@ class LocalEngine(LiveChains):
         program = binaries.find("globelet-node")
         for name in names:
             if self._processes.alive(name) is None:
-                self._processes.start(name, [
-                    program, "run", "--state", self._state.root, "--process", name,
-                    "--jwks", f"http://127.0.0.1:{IDENTITY_PORT}/.well-known/jwks.json",
-                    "--presence", f"http://127.0.0.1:{PRESENCE_PORT}"])
+                self._processes.start(
+                    name,
+                    [
+                        program,
+                        "run",
+                        "--state",
+                        self._state.root,
+                        "--process",
+                        name,
+                        "--jwks",
+                        f"http://127.0.0.1:{IDENTITY_PORT}/.well-known/jwks.json",
+                        "--presence",
+                        f"http://127.0.0.1:{PRESENCE_PORT}",
+                    ],
+                )
         for done, name in enumerate(names):
             progress("nodes", done, len(names))
             self._processes.await_ready(name, self.hall(name).ready, _READY_TIMEOUT)

@@ -1,4 +1,5 @@
 """Plays a plan of signed orders against live municipalities in open loop, and reads many states back, cheaply."""
+
 from __future__ import annotations
 
 import asyncio
@@ -81,7 +82,9 @@ class _Sender:
 async def play(orders: Sequence[Planned], urls: Mapping[str, str]) -> tuple[int, dict[str, Problem]]:
     """Sends every order at its time, whatever became of the ones before; returns the start and the refusals."""
     refused: dict[str, Problem] = {}
-    senders = {account: _Sender(urls[place], refused) for account, place in {o.account: o.municipality for o in orders}.items()}
+    senders = {
+        account: _Sender(urls[place], refused) for account, place in {o.account: o.municipality for o in orders}.items()
+    }
     async with asyncio.TaskGroup() as group:
         for sender in senders.values():
             group.create_task(sender.run())

@@ -1,4 +1,5 @@
 """Ports: whether one is free, and who holds it if not."""
+
 from __future__ import annotations
 
 import socket
@@ -23,8 +24,8 @@ def holder(port: int) -> str:
     """Who listens on a port, in words."""
     try:
         for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr
-            if listens and connection.laddr[1] == port and connection.pid:
+            place = tuple(connection.laddr)
+            if connection.status == psutil.CONN_LISTEN and place[1:2] == (port,) and connection.pid:
                 return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         pass

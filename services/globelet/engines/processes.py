@@ -1,4 +1,5 @@
 """Detached processes with pid files: started, recognised and stopped across invocations."""
+
 from __future__ import annotations
 
 import json
@@ -48,9 +49,14 @@ class Processes:
     def start(self, name: str, command: Sequence[str | Path], environment: dict[str, str] | None = None) -> Identity:
         """Starts a process in a session of its own and notes who it is."""
         with self.log(name).open("ab") as log:
-            child = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, env={**os.environ, **(environment or {})})
+            child = subprocess.Popen(  # noqa: S603
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, **(environment or {})},
+            )
         self._children[name] = child
         identity = Identity(child.pid, start_time(child.pid) or 0)
         part = self._pids / f"{name}.part"
@@ -111,7 +117,9 @@ class Processes:
             if self.alive(name) is None:
                 child = self._children.get(name)
                 status = child.poll() if child else None
-                raise DidNotStart(name, f"ended with status {status}: {self.last_words(name)}", str(self.log(name)), status)
+                raise DidNotStart(
+                    name, f"ended with status {status}: {self.last_words(name)}", str(self.log(name)), status
+                )
             if time.monotonic() >= end:
                 raise DidNotStart(name, f"was not ready within {timeout:.0f} s", str(self.log(name)))
             time.sleep(0.05)

@@ -1,4 +1,5 @@
 """Which proxies a world needs, where they listen, and what dials them."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -52,14 +53,20 @@ def allocate(wanted: list[Crossing], known: Mapping[str, int], pick: Callable[[i
 
 def routes(wanted: list[Crossing], ports: Mapping[str, int]) -> list[dict[str, str]]:
     """The contents of routes.json."""
-    return [{"from": c.source, "to": c.to, "process": c.process, "address": f"127.0.0.1:{ports[c.proxy]}"}
-            for c in wanted]
+    return [
+        {"from": c.source, "to": c.to, "process": c.process, "address": f"127.0.0.1:{ports[c.proxy]}"} for c in wanted
+    ]
 
 
 def latency(name: str, stream: str, link: Link) -> dict[str, Any]:
     """The latency toxic of a link in one direction, milliseconds."""
-    return {"name": name, "type": "latency", "stream": stream, "toxicity": 1.0,
-            "attributes": {"latency": link.delay_us / 1000, "jitter": link.jitter_us / 1000}}
+    return {
+        "name": name,
+        "type": "latency",
+        "stream": stream,
+        "toxicity": 1.0,
+        "attributes": {"latency": link.delay_us / 1000, "jitter": link.jitter_us / 1000},
+    }
 
 
 def toxics(world: ResolvedWorld, crossing: Crossing) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 """The state directory of one world: what lies where, and whose it is."""
+
 from __future__ import annotations
 
 import json
@@ -32,8 +33,10 @@ class StateDirectory:
         mark = self.read("globelet.json")
         if mark is None:
             if any(self.root.iterdir()):
-                raise WrongState(f"{self.root} is not empty and not a state directory of globelet; name another "
-                                 "one in GLOBELET_STATE")
+                raise WrongState(
+                    f"{self.root} is not empty and not a state directory of globelet; name another "
+                    "one in GLOBELET_STATE"
+                )
             self.write("globelet.json", {"format": FORMAT, "world": world.name})
             self.write("world.json", json.loads(world.to_json()))
         else:
@@ -46,8 +49,10 @@ class StateDirectory:
         if mark.get("format") != FORMAT:
             raise WrongState(f"{self.root} has format {mark.get('format')}, this version reads {FORMAT}; {wipe}")
         if mark.get("world") != world.name:
-            raise WrongState(f"{self.root} holds world {mark.get('world')}, not {world.name}; "
-                             "name another directory in GLOBELET_STATE")
+            raise WrongState(
+                f"{self.root} holds world {mark.get('world')}, not {world.name}; "
+                "name another directory in GLOBELET_STATE"
+            )
         if self.read("world.json") != json.loads(world.to_json()):
             raise WrongState(f"world {world.name} has changed since {self.root} was made; {wipe}")
 

@@ -1,4 +1,5 @@
 """Identity: short-lived EdDSA tokens for accounts that prove they hold their key."""
+
 from globelet.identity.keys import SigningKeys
 from globelet.identity.tokens import Issuer, ProofRefused, login_bytes
 

@@ -1,4 +1,5 @@
 """Runs the identity service alone: `python -m globelet.identity --world NAME --state DIR [--port 6400]`."""
+
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,5 @@
 """HTTP of the identity service."""
+
 from __future__ import annotations
 
 import time
@@ -26,7 +27,9 @@ def application(issuer: Issuer) -> Starlette:
     async def jwks(_: Request) -> Response:
         return JSONResponse(issuer.jwks(time.time()), headers={"Cache-Control": "max-age=60"})
 
-    return web.application([
-        Route("/v1/tokens", tokens, methods=["POST"]),
-        Route("/.well-known/jwks.json", jwks),
-    ])
+    return web.application(
+        [
+            Route("/v1/tokens", tokens, methods=["POST"]),
+            Route("/.well-known/jwks.json", jwks),
+        ]
+    )

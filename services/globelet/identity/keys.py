@@ -1,4 +1,5 @@
 """The keys that sign tokens, with rotation: the newest signs, the older ones still verify."""
+
 from __future__ import annotations
 
 import base64
@@ -61,7 +62,7 @@ class SigningKeys:
         living = [k for k in self._ring if k is self._ring[-1] or now < k.made + self._period + self._keep]
         for key in self._ring:
             if key not in living:
-                (self._folder / f"{int(round(key.made * 1e6))}.seed").unlink(missing_ok=True)
+                (self._folder / f"{round(key.made * 1e6)}.seed").unlink(missing_ok=True)
         self._ring = living
         return living[-1]
 

@@ -1,4 +1,5 @@
 """Token issuance on proof of possession of the account's key."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -14,7 +15,7 @@ _DOMAIN = b"globelet login 1"
 
 
 @dataclass(frozen=True)
-class ProofRefused(Exception):
+class ProofRefused(Exception):  # noqa: N818
     """A login that does not prove possession: a stable code and a sentence that names the mend."""
 
     code: str

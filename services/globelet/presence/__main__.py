@@ -1,4 +1,5 @@
 """Runs the presence service alone: `python -m globelet.presence [--port 6401]`."""
+
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,5 @@
 """HTTP of the presence service."""
+
 from __future__ import annotations
 
 import asyncio
@@ -81,8 +82,13 @@ def application(register: Register) -> Starlette:
 
     async def candidates(request: Request) -> Response:
         query = request.query_params
-        found = register.candidates(_near(query.get("near")), query.get("municipality"), time.time(),
-                                    query.get("role"), int(_number(request, "limit", 100, 10_000)))
+        found = register.candidates(
+            _near(query.get("near")),
+            query.get("municipality"),
+            time.time(),
+            query.get("role"),
+            int(_number(request, "limit", 100, 10_000)),
+        )
         return JSONResponse({"version": register.version, "candidates": found})
 
     async def changes(request: Request) -> Response:
@@ -93,9 +99,11 @@ def application(register: Register) -> Starlette:
             return web.problem(410, "history_gone", "these changes are forgotten; list the candidates afresh")
         return JSONResponse({"version": register.version, "changes": found})
 
-    return web.application([
-        Route("/v1/presence", login, methods=["POST"]),
-        Route("/v1/presence/{node}", logout, methods=["DELETE"]),
-        Route("/v1/candidates", candidates),
-        Route("/v1/changes", changes),
-    ])
+    return web.application(
+        [
+            Route("/v1/presence", login, methods=["POST"]),
+            Route("/v1/presence/{node}", logout, methods=["DELETE"]),
+            Route("/v1/candidates", candidates),
+            Route("/v1/changes", changes),
+        ]
+    )

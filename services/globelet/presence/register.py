@@ -1,4 +1,5 @@
 """The register of nodes that are present, each for a time to live."""
+
 from __future__ import annotations
 
 import math
@@ -73,12 +74,21 @@ class Register:
         """When the next node would expire."""
         return min((until for _, until in self._present.values()), default=None)
 
-    def candidates(self, near: tuple[float, float] | None, municipality: str | None, now: float,
-                   role: str | None = None, limit: int = 100) -> list[dict[str, object]]:
+    def candidates(
+        self,
+        near: tuple[float, float] | None,
+        municipality: str | None,
+        now: float,
+        role: str | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, object]]:
         """Those present, nearest first (by name where no place is given or distances tie)."""
         self.expire(now)
-        chosen = [c for c, _ in self._present.values()
-                  if (municipality is None or c.municipality == municipality) and (role is None or c.role == role)]
+        chosen = [
+            c
+            for c, _ in self._present.values()
+            if (municipality is None or c.municipality == municipality) and (role is None or c.role == role)
+        ]
         far = {c.node: distance_km(near, (c.latitude, c.longitude)) if near else 0.0 for c in chosen}
         chosen.sort(key=lambda c: (far[c.node], c.node))
         return [{**asdict(c), "distance_km": round(far[c.node], 3)} for c in chosen[:limit]]

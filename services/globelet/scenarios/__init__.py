@@ -1,4 +1,5 @@
 """Scenarios: plain Python that sends transfers, breaks things and says what must hold."""
+
 from globelet.scenarios.scenario import Scenario, scenario
 from globelet.scenarios.world import World
 

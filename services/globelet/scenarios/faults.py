@@ -1,4 +1,5 @@
 """Handles on what a scenario can break, and the record of what it broke."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
 """Figures of a run from its receipts."""
+
 from __future__ import annotations
 
 import math
@@ -31,14 +32,23 @@ def figures(receipts: Sequence[Receipt]) -> dict[str, Any]:
     for receipt in credited:
         pairs[receipt.source, receipt.destination].append(receipt)
     return {
-        "transfers": len(receipts), "credited": ends["credited"], "refused": ends["refused"],
-        "refunded": ends["refunded"], "unfinished": ends[None],
+        "transfers": len(receipts),
+        "credited": ends["credited"],
+        "refused": ends["refused"],
+        "refunded": ends["refunded"],
+        "unfinished": ends[None],
         "credited_ms": quantiles([r.stages["credited"] for r in credited]),
         "stretch": quantiles([r.stretch for r in credited], ("p50", "p99")),
         "per_stage": {stage: quantiles([r.stages[stage] for r in receipts if stage in r.micros]) for stage in LADDER},
         "per_pair": [
-            {"from": source, "to": to, "transfers": len(some), "wire_ms": some[0].wire_ms,
-             "credited_ms": quantiles([r.stages["credited"] for r in some]),
-             "stretch": quantiles([r.stretch for r in some])}
-            for (source, to), some in sorted(pairs.items())],
+            {
+                "from": source,
+                "to": to,
+                "transfers": len(some),
+                "wire_ms": some[0].wire_ms,
+                "credited_ms": quantiles([r.stages["credited"] for r in some]),
+                "stretch": quantiles([r.stretch for r in some]),
+            }
+            for (source, to), some in sorted(pairs.items())
+        ],
     }

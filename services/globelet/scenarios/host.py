@@ -1,4 +1,5 @@
-"""The host honesty meter: was the machine itself the bottleneck?"""
+"""The host honesty meter: whether the machine itself was the bottleneck."""
+
 from __future__ import annotations
 
 import threading
@@ -66,7 +67,11 @@ class HostMeter:
         lag = percentile(self._lags, 0.99)
         saturated = lag > LAG_LIMIT_MS or steal * share > STEAL_LIMIT or busy * share > BUSY_LIMIT
         spent = self._spent + time.process_time() - self._own
-        return Host(saturated=saturated, cpu_seconds=round(spent, 3), max_rss_mb=round(self._max_rss, 1),
-                    steal_percent=round(steal * share, 2), busy_percent=round(busy * share, 1), lag_p99_ms=round(lag, 2))
-
-
+        return Host(
+            saturated=saturated,
+            cpu_seconds=round(spent, 3),
+            max_rss_mb=round(self._max_rss, 1),
+            steal_percent=round(steal * share, 2),
+            busy_percent=round(busy * share, 1),
+            lag_p99_ms=round(lag, 2),
+        )

@@ -1,4 +1,5 @@
 """The design's invariants, checked from the ledgers of all replicas and the receipts of a run."""
+
 from __future__ import annotations
 
 from collections import defaultdict
@@ -65,8 +66,12 @@ def once(receipts: Sequence[Receipt]) -> Invariant:
 def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:
     """5: every admitted transfer has ended, every lane is gap-free."""
     open_ends = [r.id[:12] for r in receipts if r.ended is None]
-    gaps = [f"{name} at {ledger['chain']}" for ledger, replica in _replicas(ledgers, "municipal")
-            for name, lane in (replica.get("lanes") or {}).items() if lane.get("gaps")]
+    gaps = [
+        f"{name} at {ledger['chain']}"
+        for ledger, replica in _replicas(ledgers, "municipal")
+        for name, lane in (replica.get("lanes") or {}).items()
+        if lane.get("gaps")
+    ]
     parts = []
     if open_ends:
         parts.append(f"{len(open_ends)} transfers without an end: {', '.join(open_ends[:5])}")
@@ -83,7 +88,9 @@ def durability(ledgers: Ledgers, floors: dict[str, int]) -> Invariant:
     for ledger, replica in _replicas(ledgers):
         top[ledger["chain"]] = max(top[ledger["chain"]], int(replica["height"]))
     lost = [f"{chain}: {floor} before, {top[chain]} after" for chain, floor in floors.items() if top[chain] < floor]
-    return Invariant(name="durability", holds=not lost, detail="; ".join(lost) or f"{len(floors)} chains kept all they had")
+    return Invariant(
+        name="durability", holds=not lost, detail="; ".join(lost) or f"{len(floors)} chains kept all they had"
+    )
 
 
 def time_order(receipts: Sequence[Receipt]) -> Invariant:
@@ -94,8 +101,11 @@ def time_order(receipts: Sequence[Receipt]) -> Invariant:
         stamps = [receipt.micros[s] for s in path if s in receipt.micros]
         if stamps != sorted(stamps):
             wrong.append(receipt.id[:12])
-    return Invariant(name="time", holds=not wrong, detail=f"backwards: {', '.join(wrong[:5])}" if wrong else
-                     f"{len(receipts)} ladders")
+    return Invariant(
+        name="time",
+        holds=not wrong,
+        detail=f"backwards: {', '.join(wrong[:5])}" if wrong else f"{len(receipts)} ladders",
+    )
 
 
 def heights(ledgers: Ledgers) -> dict[str, int]:
@@ -109,6 +119,11 @@ def heights(ledgers: Ledgers) -> dict[str, int]:
 def check(ledgers: Ledgers, receipts: Sequence[Receipt], floors: dict[str, int]) -> list[Invariant]:
     """All of them."""
     checks: list[Callable[[], Invariant]] = [
-        lambda: conservation(ledgers), lambda: once(receipts), lambda: agreement(ledgers),
-        lambda: durability(ledgers, floors), lambda: completeness(ledgers, receipts), lambda: time_order(receipts)]
+        lambda: conservation(ledgers),
+        lambda: once(receipts),
+        lambda: agreement(ledgers),
+        lambda: durability(ledgers, floors),
+        lambda: completeness(ledgers, receipts),
+        lambda: time_order(receipts),
+    ]
     return [one() for one in checks]

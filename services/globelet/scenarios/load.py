@@ -1,4 +1,5 @@
 """Open-loop load: a plan made from the seed, signed beforehand, played at its own pace whatever the world does."""
+
 from __future__ import annotations
 
 import random
@@ -27,11 +28,12 @@ def shares(world: World, weights: str | Mapping[str, float]) -> dict[str, float]
     return {world.bank.municipality(name): float(weight) for name, weight in weights.items() if weight > 0}
 
 
-def play(world: World, rate: float, seconds: float, weights: str | Mapping[str, float],
-         pairs: list[tuple[str, str]] | None) -> list[Receipt]:
+def play(
+    world: World, rate: float, seconds: float, weights: str | Mapping[str, float], pairs: list[tuple[str, str]] | None
+) -> list[Receipt]:
     """Plays the load and returns its receipts; latencies count from the intended time of sending."""
     count = int(rate * seconds)
-    dice = random.Random(f"{world.seed} load {len(world.receipts)}")
+    dice = random.Random(f"{world.seed} load {len(world.receipts)}")  # noqa: S311
     parts = shares(world, weights)
     if pairs:
         chosen = [(world.bank.municipality(a), world.bank.municipality(b)) for a, b in dice.choices(pairs, k=count)]
@@ -52,8 +54,13 @@ def play(world: World, rate: float, seconds: float, weights: str | Mapping[str, 
     for order, receipt in zip(planned, receipts, strict=True):
         receipt.clicked_us = start + order.due_us
         if problem := refused.get(order.id):
-            receipt.absorb({"refusal": {"code": problem.code, "detail": problem.detail},
-                            "stage": "refused", "micros": world.engine.now_us()})
+            receipt.absorb(
+                {
+                    "refusal": {"code": problem.code, "detail": problem.detail},
+                    "stage": "refused",
+                    "micros": world.engine.now_us(),
+                }
+            )
     return receipts
 
 

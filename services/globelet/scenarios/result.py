@@ -1,4 +1,5 @@
 """result.json: what a run leaves, as other tools read it."""
+
 from __future__ import annotations
 
 from typing import Any, Literal
@@ -70,14 +71,18 @@ class Result(_Part):
     reasons: list[str] = Field(default_factory=list)
 
 
-def verdict(expectations: list[Expectation], invariants: list[Invariant], links: list[LinkTruth],
-            host: Host, error: str | None) -> tuple[Verdict, list[str]]:
+def verdict(
+    expectations: list[Expectation], invariants: list[Invariant], links: list[LinkTruth], host: Host, error: str | None
+) -> tuple[Verdict, list[str]]:
     """Pass, fail or invalid, and why. A broken invariant or a script that raised fails whatever the links did."""
     failures = [f"invariant {i.name} is broken: {i.detail}" for i in invariants if i.holds is False]
     failures += [f"the scenario raised {error}"] if error else []
     missed = [f"{e.name} is {e.value}, wanted {e.bound}" for e in expectations if not e.holds]
-    doubts = [f"link {k.source} → {k.to}: declared {k.declared_ms:g} ms, measured {k.measured_p50_ms} ms"
-              for k in links if not k.within_tolerance]
+    doubts = [
+        f"link {k.source} → {k.to}: declared {k.declared_ms:g} ms, measured {k.measured_p50_ms} ms"
+        for k in links
+        if not k.within_tolerance
+    ]
     notes = ["the machine was saturated during the run: times say more about it than about the world"]
     notes = notes if host.saturated else []
     if failures:

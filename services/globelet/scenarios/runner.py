@@ -1,4 +1,5 @@
 """Runs one scenario on one engine and leaves its result folder."""
+
 from __future__ import annotations
 
 import csv
@@ -35,8 +36,15 @@ class Run:
     folder: Path
 
 
-def run(scenario: Scenario, engine: Engine, folder: Path, *, seed: int | None = None, repeat: str = "",
-        progress: Progress = silent) -> Run:
+def run(
+    scenario: Scenario,
+    engine: Engine,
+    folder: Path,
+    *,
+    seed: int | None = None,
+    repeat: str = "",
+    progress: Progress = silent,
+) -> Run:
     """Runs a scenario in a world that is up. Whatever it does, the folder is left and says so."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = scenario.seed if seed is None else seed
@@ -55,9 +63,21 @@ def run(scenario: Scenario, engine: Engine, folder: Path, *, seed: int | None = 
     ruling, reasons = verdict(world.expectations, checked, links, host, error)
     if ruling == "pass" and notes:
         ruling = "invalid"
-    result = Result(scenario=scenario.name, engine=engine.name, world=engine.world.name, seed=chosen, verdict=ruling,
-                    expectations=world.expectations, invariants=checked, links=links,
-                    figures=figures(world.receipts), host=host, repeat=repeat, error=error, reasons=notes + reasons)
+    result = Result(
+        scenario=scenario.name,
+        engine=engine.name,
+        world=engine.world.name,
+        seed=chosen,
+        verdict=ruling,
+        expectations=world.expectations,
+        invariants=checked,
+        links=links,
+        figures=figures(world.receipts),
+        host=host,
+        repeat=repeat,
+        error=error,
+        reasons=notes + reasons,
+    )
     _leave(result, world, folder)
     return Run(result, folder)
 
@@ -131,8 +151,9 @@ def _leave(result: Result, world: World, folder: Path) -> None:
 
 def _links_csv(links: list[LinkTruth], path: Path) -> None:
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["from", "to", "declared_ms", "measured_p50_ms", "measured_p99_ms",
-                                       "within_tolerance"])
+        writer = csv.DictWriter(
+            file, ["from", "to", "declared_ms", "measured_p50_ms", "measured_p99_ms", "within_tolerance"]
+        )
         writer.writeheader()
         writer.writerows(link.model_dump(by_alias=True) for link in links)
 

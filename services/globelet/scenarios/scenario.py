@@ -1,4 +1,5 @@
 """The decorator that makes a function a scenario, and finding it in a file."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -28,7 +29,7 @@ class Scenario:
         self.body(world)
 
 
-class NoScenario(Exception):
+class NoScenario(Exception):  # noqa: N818
     """The file holds no scenario, or cannot be read."""
 
 

@@ -1,4 +1,5 @@
 """The latency truth gate: declared delays beside those measured on the connections that messages use."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -28,8 +29,14 @@ def judge(world: ResolvedWorld, probes: Iterable[Iterable[dict[str, Any]]]) -> l
         seen = [r[source, to] for r in rounds if (source, to) in r]
         p50 = max((p for p, _ in seen), key=lambda p: abs(p - declared))
         holds = len(seen) == len(rounds) and within(declared, p50)
-        row = {"from": source, "to": to, "declared_ms": round(declared, 3), "measured_p50_ms": round(p50, 3),
-               "measured_p99_ms": round(max(p99 for _, p99 in seen), 3), "within_tolerance": holds}
+        row = {
+            "from": source,
+            "to": to,
+            "declared_ms": round(declared, 3),
+            "measured_p50_ms": round(p50, 3),
+            "measured_p99_ms": round(max(p99 for _, p99 in seen), 3),
+            "within_tolerance": holds,
+        }
         found.append(LinkTruth.model_validate(row))
     return found
 

@@ -1,4 +1,5 @@
 """The World API: what a scenario holds in its hands."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,8 +53,14 @@ class World:
                 gift.wait("credited")
         return list(made)
 
-    def load(self, rate: float, seconds: float, weights: str | Mapping[str, float] = "population",
-             pairs: Sequence[tuple[str, str]] | None = None, settle: float = 60.0) -> list[Receipt]:
+    def load(
+        self,
+        rate: float,
+        seconds: float,
+        weights: str | Mapping[str, float] = "population",
+        pairs: Sequence[tuple[str, str]] | None = None,
+        settle: float = 60.0,
+    ) -> list[Receipt]:
         """Open loop: `rate` transfers a second, whatever becomes of them; then waits up to `settle` s for their ends.
 
         Latency counts from the intended time of sending. `pairs` sends between these municipalities only.
@@ -63,14 +70,18 @@ class World:
         self.settle(receipts, settle)
         return receipts
 
-    def settle(self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None) -> bool:
+    def settle(
+        self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None
+    ) -> bool:
         """Waits until all receipts have ended, or reached `stage`; whether they did."""
         watched = self.receipts if receipts is None else receipts
         return self.wait_until(lambda: not self._behind(watched, stage), timeout)
 
     def _behind(self, receipts: Sequence[Receipt], stage: str | None) -> list[Receipt]:
         def done(receipt: Receipt) -> bool:
-            return receipt.ended is not None if stage is None else stage in receipt.micros or "refused" in receipt.micros
+            return (
+                receipt.ended is not None if stage is None else stage in receipt.micros or "refused" in receipt.micros
+            )
 
         asked = {r.id: r for r in receipts if not done(r)}
         states = self.engine.states({r.id: r.source for r in asked.values()}) if asked else {}
@@ -136,8 +147,15 @@ class World:
 
     # what must hold
 
-    def expect(self, name: str, value: float | int | str | bool | None, *, at_most: float | None = None,
-               at_least: float | None = None, equals: object = None) -> bool:
+    def expect(
+        self,
+        name: str,
+        value: float | int | str | bool | None,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        equals: object = None,
+    ) -> bool:
         """Notes an expectation and whether it holds; a scenario goes on either way. NaN and None never hold."""
         number = value if isinstance(value, int | float) else None
         checks, bounds = [], []
@@ -172,5 +190,3 @@ class _Remembering(Account):
         receipt = super().send(to, amount)
         self._receipts.append(receipt)
         return receipt
-
-

@@ -42,11 +42,8 @@ pub async fn page(State(shared): State<Shared>, Query(page): Query<Page>) -> Res
 fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
     match entry {
         Entry::Receipt(receipt) => {
-            let mut document = receipt_json::full(receipt, &shared.directory);
-            document["order"] = document["kind"].take();
-            document["offset"] = offset.into();
-            document["kind"] = "receipt".into();
-            document
+            let body = receipt_json::for_stores(receipt, &shared.directory.genesis);
+            json!({"offset": offset, "kind": "receipt", "receipt": body})
         }
         Entry::Block { chain, height, hash, items, at_us } => {
             let global = shared.directory.world().chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Global);

@@ -41,7 +41,7 @@ pub async fn state(State(shared): State<Shared>, Path(id): Path<String>) -> Resu
 /// The full receipt.
 pub async fn receipt(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let receipt = shared.find(order_id(&id)?).await?;
-    Ok(Json(receipt_json::full(&receipt, &shared.directory)))
+    Ok(Json(globelet_protocol::receipt_json::to_json(&shared.directory.genesis, &receipt)))
 }
 
 fn event(step: &Step) -> Event {

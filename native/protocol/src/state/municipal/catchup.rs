@@ -11,11 +11,18 @@ impl Municipal {
     /// True while something is under way that a lost message could hold up.
     pub(super) fn anything_outstanding(&self) -> bool {
         !self.ingress.is_idle()
-            || self.round.started
-            || self.chain.certified < self.chain.height
+            || self.lags()
             || self.unacknowledged().is_some()
             || self.ledger.lanes_out.values().any(|l| !l.unsettled.is_empty())
             || self.inbox_outstanding()
+    }
+
+    /// True while a round is under way here or, by what others say, further on elsewhere.
+    fn lags(&self) -> bool {
+        self.round.started
+            || self.round.hears_of_later()
+            || self.chain.certified < self.chain.height
+            || self.chain.hears_of_later()
     }
 
     fn unacknowledged(&self) -> Option<u64> {
@@ -33,11 +40,10 @@ impl Municipal {
         }
         // Only what has not moved since the last look is stuck.
         let progress = (self.round.number, self.chain.certified);
-        let waits = self.round.started || self.chain.certified < self.chain.height;
-        if waits && progress == self.progress {
+        if self.restarted || (self.lags() && progress == self.progress) {
             self.say_behind(out);
         }
-        self.progress = progress;
+        (self.progress, self.restarted) = (progress, false);
         self.announce_heads(now, settled_in, out);
         self.resend_headers(now, out);
         self.repair_inbox(now, out);
@@ -116,7 +122,7 @@ impl Municipal {
     pub(super) fn resume(&mut self, out: &mut Out) {
         self.rearm_seal(out);
         self.repair_armed = true;
-        self.progress = (self.round.number, self.chain.certified);
+        self.restarted = true;
         out.timer(1, Timer::Repair);
     }
 }

@@ -42,6 +42,13 @@ pub(crate) struct Chain {
     pub acknowledged: u64,
 }
 
+impl Chain {
+    /// True if somebody voted for blocks above the certified one.
+    pub fn hears_of_later(&self) -> bool {
+        !self.votes.is_empty()
+    }
+}
+
 /// Seals a parcel with the key of its lane; every source replica makes the same bytes.
 pub(crate) fn seal_parcel(key: &[u8; 32], parcel: &Parcel) -> Vec<u8> {
     let cipher = ChaCha20Poly1305::new(key.into());

@@ -71,6 +71,8 @@ pub(crate) struct Municipal {
     repair_armed: bool,
     /// Round and certified height at the last look for what is stuck.
     progress: (u64, u64),
+    /// Peers have not been asked yet what happened while this replica was away.
+    restarted: bool,
 }
 
 /// Effects as they accumulate while one event is handled.
@@ -140,6 +142,7 @@ impl Municipal {
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
             repair_armed: false,
             progress: (0, 0),
+            restarted: false,
             frame,
         })
     }

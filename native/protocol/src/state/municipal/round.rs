@@ -4,20 +4,29 @@ use super::{Municipal, Out};
 use crate::message::Message;
 use globelet_abba::{Abba, AbbaMessage, Output};
 use globelet_threshold::{self as threshold, CoinShare, DecryptionShare, ThresholdError};
-use globelet_types::{decode, encode, Micros, SignedOrder};
+use globelet_types::{decode, encode, ChainId, Micros, SignedOrder};
 use std::collections::BTreeMap;
 
 /// Rounds ahead of ours whose messages are kept.
 const AHEAD_MOST: u64 = 64;
 /// Messages kept per member and future round.
 const BUFFERED_MOST: usize = 64;
+/// Most messages of one agreement message.
+const MESSAGES_MOST: usize = 4096;
+/// Rounds left behind whose agreement is still served.
+const LEFT_MOST: usize = 4;
 /// Finished rounds remembered for peers that fell behind.
 pub(super) const HISTORY_MOST: usize = 4096;
+
+fn coin_name(chain: ChainId, round: u64, instance: u16, toss: u32) -> Vec<u8> {
+    encode(&(b"globelet coin 1", chain, round, instance, toss))
+}
 
 /// A message of a round that has not begun here.
 enum Early {
     Agree(Vec<(u16, AbbaMessage)>),
     Open(Vec<(u16, DecryptionShare)>),
+    Result(Vec<bool>),
 }
 
 /// A finished round.
@@ -46,6 +55,8 @@ pub(crate) struct Rounds {
     pub sent: Vec<(u16, AbbaMessage)>,
     pub sent_shares: Vec<(u16, DecryptionShare)>,
     pub history: BTreeMap<u64, Past>,
+    /// Instances of rounds just left: peers still in them may need our voice to decide.
+    left: BTreeMap<u64, Vec<Abba>>,
 }
 
 impl Rounds {
@@ -67,6 +78,7 @@ impl Rounds {
             sent: Vec::new(),
             sent_shares: Vec::new(),
             history: BTreeMap::new(),
+            left: BTreeMap::new(),
         }
     }
 
@@ -81,15 +93,39 @@ impl Rounds {
         let shares = std::mem::take(&mut self.sent_shares);
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
+        let fresh = (0..self.n).map(|_| Abba::new(self.n, self.f, self.me)).collect();
+        self.left.insert(self.number, std::mem::replace(&mut self.instances, fresh));
+        super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
         self.number += 1;
         self.started = false;
-        self.instances = (0..self.n).map(|_| Abba::new(self.n, self.f, self.me)).collect();
         self.included = None;
         self.forced = None;
         self.results.clear();
         self.shares.clear();
         self.opened.clear();
         self.sent.clear();
+    }
+
+    fn take_early(&mut self) -> Vec<(u16, Early)> {
+        let early = self.early.remove(&self.number).unwrap_or_default();
+        self.early = self.early.split_off(&self.number);
+        early
+    }
+
+    /// True if somebody speaks of rounds that have not begun here.
+    pub fn hears_of_later(&self) -> bool {
+        !self.early.is_empty()
+    }
+
+    fn take_result(&mut self, from: u16, decisions: Vec<bool>) {
+        if decisions.len() != usize::from(self.n) {
+            return;
+        }
+        self.results.insert(from, decisions.clone());
+        let same = self.results.values().filter(|d| **d == decisions).count();
+        if same > usize::from(self.f) && self.forced.is_none() {
+            self.forced = Some(decisions);
+        }
     }
 
     fn keep_early(&mut self, from: u16, round: u64, early: Early) {
@@ -114,62 +150,70 @@ impl Municipal {
     /// Gives every instance our input: 1 for a vertex we hold, 0 for one we do not.
     fn begin_round(&mut self, now: Micros, out: &mut Out) {
         self.round.started = true;
+        let number = self.round.number;
         let mut messages = Vec::new();
         for j in 0..self.round.n {
             let input = self.vertices.get(j, self.round.next[usize::from(j)]).is_some();
             let output = self.round.instances[usize::from(j)].propose(input);
-            self.collect(j, output, &mut messages);
+            self.collect(number, j, output, &mut messages);
         }
-        self.say(messages, out);
-        let early = self.round.early.remove(&self.round.number).unwrap_or_default();
-        self.round.early = self.round.early.split_off(&self.round.number);
-        for (from, message) in early {
+        self.say(number, messages, out);
+        for (from, message) in self.round.take_early() {
             match message {
-                Early::Agree(messages) => self.hear(from, messages, out),
+                Early::Agree(messages) => self.hear(number, from, messages, out),
                 Early::Open(shares) => self.take_shares(from, shares),
+                Early::Result(decisions) => self.round.take_result(from, decisions),
             }
         }
         self.advance(now, out);
     }
 
-    fn coin_name(&self, instance: u16, abba_round: u32) -> Vec<u8> {
-        encode(&(b"globelet coin 1", self.frame.chain, self.round.number, instance, abba_round))
-    }
-
     /// Takes what an instance wants said, and supplies the coin shares it asks for.
-    fn collect(&mut self, instance: u16, output: Output, messages: &mut Vec<(u16, AbbaMessage)>) {
+    fn collect(&mut self, round: u64, instance: u16, output: Output, messages: &mut Vec<(u16, AbbaMessage)>) {
         messages.extend(output.broadcast.into_iter().map(|m| (instance, m)));
-        if let Some(round) = output.need_coin {
-            let share = self.frame.share.coin_share(&self.coin_name(instance, round));
-            let next = self.with_instance(instance, |abba, coin| abba.coin_share(round, share, coin));
-            self.collect(instance, next, messages);
+        if let Some(toss) = output.need_coin {
+            let share = self.frame.share.coin_share(&coin_name(self.frame.chain, round, instance, toss));
+            let next = self.with_instance(round, instance, |abba, coin| abba.coin_share(toss, share, coin));
+            self.collect(round, instance, next, messages);
         }
     }
 
     fn with_instance(
         &mut self,
+        round: u64,
         instance: u16,
         step: impl FnOnce(&mut Abba, &mut dyn FnMut(u32, &[CoinShare]) -> Option<bool>) -> Output,
     ) -> Output {
-        let (key, chain, number) = (&self.frame.threshold, self.frame.chain, self.round.number);
-        let mut coin = |round: u32, shares: &[CoinShare]| {
-            let name = encode(&(b"globelet coin 1", chain, number, instance, round));
+        let (key, chain) = (&self.frame.threshold, self.frame.chain);
+        let mut coin = |toss: u32, shares: &[CoinShare]| {
+            let name = coin_name(chain, round, instance, toss);
             threshold::combine_coin(key, &name, shares).ok().map(|value| value[0] & 1 == 1)
         };
-        step(&mut self.round.instances[usize::from(instance)], &mut coin)
+        let current = round == self.round.number;
+        let instances = if current { Some(&mut self.round.instances) } else { self.round.left.get_mut(&round) };
+        match instances.and_then(|all| all.get_mut(usize::from(instance))) {
+            Some(abba) => step(abba, &mut coin),
+            None => Output::default(),
+        }
     }
 
-    fn say(&mut self, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
+    fn say(&mut self, round: u64, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
         if messages.is_empty() {
             return;
         }
-        self.round.sent.extend(messages.iter().cloned());
+        if round == self.round.number {
+            self.round.sent.extend(messages.iter().cloned());
+        }
         out.persist();
-        out.send(self.frame.others(), Message::Agree { round: self.round.number, messages });
+        out.send(self.frame.others(), Message::Agree { round, messages });
     }
 
     pub(super) fn agree(&mut self, now: Micros, from: u16, round: u64, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
-        if round < self.round.number || messages.len() > 16 * usize::from(self.round.n) {
+        if messages.len() > MESSAGES_MOST {
+            return;
+        }
+        if round < self.round.number {
+            self.hear(round, from, messages, out);
             return;
         }
         if round > self.round.number {
@@ -182,19 +226,19 @@ impl Municipal {
                 return;
             }
         }
-        self.hear(from, messages, out);
+        self.hear(round, from, messages, out);
         self.advance(now, out);
     }
 
-    fn hear(&mut self, from: u16, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
+    fn hear(&mut self, round: u64, from: u16, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
         let mut answers = Vec::new();
         for (instance, message) in messages {
             if instance < self.round.n {
-                let output = self.with_instance(instance, |abba, coin| abba.handle(from, message, coin));
-                self.collect(instance, output, &mut answers);
+                let output = self.with_instance(round, instance, |abba, coin| abba.handle(from, message, coin));
+                self.collect(round, instance, output, &mut answers);
             }
         }
-        self.say(answers, out);
+        self.say(round, answers, out);
     }
 
     pub(super) fn open(&mut self, now: Micros, from: u16, round: u64, shares: Vec<(u16, DecryptionShare)>, out: &mut Out) {
@@ -216,15 +260,15 @@ impl Municipal {
 
     /// A peer says how a round ended; f+1 that agree include an honest one.
     pub(super) fn round_result(&mut self, now: Micros, from: u16, round: u64, decisions: Vec<bool>, out: &mut Out) {
-        if round != self.round.number || decisions.len() != usize::from(self.round.n) {
-            return;
-        }
-        self.round.results.insert(from, decisions.clone());
-        let same = self.round.results.values().filter(|d| **d == decisions).count();
-        if same > usize::from(self.round.f) && self.round.forced.is_none() {
-            self.round.forced = Some(decisions);
-            self.round.started = true;
-            self.advance(now, out);
+        if round > self.round.number {
+            self.round.keep_early(from, round, Early::Result(decisions));
+        } else if round == self.round.number {
+            self.round.take_result(from, decisions);
+            if self.round.started {
+                self.advance(now, out);
+            } else {
+                self.begin_round(now, out);
+            }
         }
     }
 

@@ -1,0 +1,79 @@
+//! A small world on loopback: two municipalities of four replicas, and the two chains above them, one process each.
+use globelet_types::world::*;
+use globelet_types::{ChainId, RegionId};
+use std::net::TcpListener;
+use std::path::Path;
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn process(name: &str) -> ProcessSpec {
+    ProcessSpec { name: name.into(), host: "127.0.0.1".into(), http_port: free_port(), node_port: free_port() }
+}
+
+fn node(chain: u16, number: usize, role: Role) -> NodeSpec {
+    let letter = if role == Role::Replica { 'r' } else { 'h' };
+    let name = ["tokyo", "paris", "continent", "globe"][usize::from(chain)];
+    NodeSpec {
+        name: format!("{name}-{letter}{number}"),
+        chain: ChainId(chain),
+        role,
+        region: RegionId(chain % 2),
+        city: name.into(),
+        latitude: 35.0,
+        longitude: 139.0,
+        stake: 1,
+        process: chain,
+    }
+}
+
+pub fn world() -> WorldSpec {
+    let chain = |name: &str, kind, parent| ChainSpec { name: name.into(), kind, parent, population: 1 };
+    let members = |c: u16, holders: usize| {
+        let replicas = (0..4).map(move |n| node(c, n, Role::Replica));
+        replicas.chain((0..holders).map(move |n| node(c, n, Role::Holder)))
+    };
+    let link = |from: u16, to: u16| LinkSpec {
+        from: RegionId(from),
+        to: RegionId(to),
+        delay_us: if from == to { 300 } else { 5_000 },
+        jitter_us: 20,
+        loss: 0.0,
+    };
+    WorldSpec {
+        name: "pair".into(),
+        seed: 1,
+        regions: vec!["tokyo".into(), "paris".into()],
+        chains: vec![
+            chain("tokyo", ChainKind::Municipal, Some(ChainId(2))),
+            chain("paris", ChainKind::Municipal, Some(ChainId(2))),
+            chain("continent", ChainKind::Continental, Some(ChainId(3))),
+            chain("globe", ChainKind::Global, None),
+        ],
+        processes: vec![process("tokyo"), process("paris"), process("continent"), process("globe")],
+        nodes: members(0, 3).chain(members(1, 3)).chain(members(2, 0)).chain(members(3, 0)).collect(),
+        links: vec![link(0, 0), link(0, 1), link(1, 0), link(1, 1)],
+        parameters: Parameters {
+            shards_needed: 3,
+            proofs_needed: 5,
+            parcel_shards_needed: 2,
+            batch_us: 2_000,
+            batch_most: 500,
+            waiting_most: 10_000,
+            holding_us: 60_000_000,
+            report_us: 100_000,
+            repair_us: 500_000,
+            timeout_us: 1_000_000,
+            skew_us: 1_000_000,
+            treasury: 1_000_000,
+        },
+    }
+}
+
+/// Deals the world into `state`.
+pub fn deal(state: &Path) -> globelet_protocol::Genesis {
+    let file = state.join("world.json");
+    std::fs::write(&file, serde_json::to_vec(&world()).unwrap()).unwrap();
+    globelet_node::deal::deal(&file, state, &[9; 32]).unwrap()
+}

@@ -1,0 +1,31 @@
+"""One real local world for the whole session, in a state directory of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from globelet.engines.errors import Missing, PortTaken
+from globelet.engines.local import LocalEngine
+from globelet.world import load
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+    root: Path = tmp_path_factory.mktemp("world") / "state"
+    before = os.environ.get("GLOBELET_STATE")
+    os.environ["GLOBELET_STATE"] = str(root)
+    made = LocalEngine(load("tokyo-paris"))
+    try:
+        try:
+            made.up()
+        except (Missing, PortTaken) as error:
+            pytest.skip(str(error))
+        yield made
+    finally:
+        made.down(wipe=True)
+        if before is None:
+            del os.environ["GLOBELET_STATE"]
+        else:
+            os.environ["GLOBELET_STATE"] = before
