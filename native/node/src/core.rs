@@ -103,7 +103,7 @@ impl CoreHandle {
 
 /// An effect that waits behind its node's gate.
 enum Outgoing {
-    Send { to: Vec<NodeId>, message: Message },
+    Send { to: Vec<NodeId>, message: Box<Message> },
     Reply { request: u64, outcomes: Outcomes },
     Publish(Publication),
 }
@@ -295,7 +295,7 @@ impl Core {
                     self.schedule.add(Instant::now() + Duration::from_micros(after_us), Due::Timer(node, timer));
                     continue;
                 }
-                Effect::Send { to, message } => Outgoing::Send { to, message },
+                Effect::Send { to, message } => Outgoing::Send { to, message: Box::new(message) },
                 Effect::Reply { request, outcomes } => Outgoing::Reply { request, outcomes },
                 Effect::Publish(publication) => Outgoing::Publish(publication),
             };

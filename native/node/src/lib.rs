@@ -17,6 +17,7 @@ pub mod jwks;
 pub mod log;
 pub mod metrics;
 pub mod outbox;
+pub mod presence;
 pub mod receipt_json;
 pub mod run;
 pub mod schedule;

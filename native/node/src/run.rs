@@ -76,12 +76,15 @@ struct Threads {
     logs: Vec<JoinHandle<()>>,
 }
 
+/// Where each node's events go, and the threads that write them.
+type LogThreads = (BTreeMap<NodeId, Sender<writer::Append>>, Vec<JoinHandle<()>>);
+
 fn start_logs(
     logs: BTreeMap<NodeId, Log>,
     core: &Sender<Input>,
     fatal: &mpsc::UnboundedSender<NodeError>,
     metrics: &Arc<Metrics>,
-) -> io::Result<(BTreeMap<NodeId, Sender<writer::Append>>, Vec<JoinHandle<()>>)> {
+) -> io::Result<LogThreads> {
     let (mut senders, mut threads) = (BTreeMap::new(), Vec::new());
     let mut shares: Vec<BTreeMap<NodeId, Log>> = (0..LOG_THREADS).map(|_| BTreeMap::new()).collect();
     for (index, (node, log)) in logs.into_iter().enumerate() {
@@ -134,6 +137,10 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
     let tokens = options.jwks.as_ref().map(|url| Arc::new(Tokens::new(url, &directory.world().name)));
     if let Some(tokens) = tokens.clone() {
         tokio::spawn(async move { tokens.fetch().await });
+    }
+    if let Some(url) = &options.presence {
+        let url = url.trim_end_matches('/').to_owned();
+        tokio::spawn(crate::presence::follow(url, directory.clone(), handle.clone()));
     }
     let (stop, stopped) = watch::channel(());
     let shared = Shared { directory: directory.clone(), core: handle.clone(), feed, outward, metrics: metrics.clone(), tokens };

@@ -18,6 +18,7 @@ pub(crate) enum Out {
 
 /// What came in, as the log keeps it: a message as its bytes, shared with the network.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "facts are few and short-lived beside messages")]
 pub(crate) enum Input {
     Message { from: NodeId, bytes: Arc<[u8]> },
     Fact(Event),

@@ -1,18 +1,20 @@
 //! The driver: one queue, one clock, every node's [`globelet_protocol::State`].
+mod clients;
+mod faults;
+mod judgement;
+
 use crate::account::Account;
-use crate::adversaries;
 use crate::checks::agreement::Agreement;
-use crate::checks::{completeness, conservation, double_credit, lanes, time, Books, Finding, Violation};
-use crate::ladder::{Climb, Ladder};
-use crate::link::{Fault, Links};
+use crate::checks::{double_credit, time, Violation};
+use crate::ladder::Ladder;
+use crate::link::Links;
 use crate::node::{Input, Node, Out, Step};
 use crate::queue::{Due, Queue};
 use crate::random::Random;
 use crate::trace::{kind, Trace};
-use globelet_clock::Stamp;
-use globelet_protocol::{Deal, Event, Genesis, LedgerView, Message, Publication, Receipt};
-use globelet_types::world::{ChainKind, Role, WorldError, WorldSpec};
-use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId, SignedOrder, Stage};
+use globelet_protocol::{Deal, Event, Genesis, Message, Publication};
+use globelet_types::world::{Role, WorldError, WorldSpec};
+use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -103,8 +105,6 @@ impl Simulation {
         self.queue.push(self.now, Due::Local { node, life, event: Event::Started });
     }
 
-    // What there is.
-
     /// The world's genesis.
     pub fn genesis(&self) -> &Genesis {
         &self.genesis
@@ -175,147 +175,6 @@ impl Simulation {
         self.listener = Some(listener);
     }
 
-    // Clients.
-
-    /// The `number`th client of a municipality: a seeded key. Open the account before paying it.
-    pub fn client(&self, municipality: ChainId, number: u32) -> Account {
-        let mut hasher = blake3::Hasher::new_derive_key("globelet simulator 1: client");
-        hasher.update(&self.seed.to_le_bytes()).update(&municipality.0.to_le_bytes());
-        let seed = *hasher.update(&number.to_le_bytes()).finalize().as_bytes();
-        let replicas = self.replicas(municipality).len() as u32;
-        Account::new(&seed, self.tag, municipality, (number % replicas.max(1)) as u16)
-    }
-
-    /// Submits the opening of an account.
-    pub fn open(&mut self, account: &Account) -> OrderId {
-        let order = account.opening(self.now + EXPIRY_US);
-        self.submit(account.municipality, account.ingress, vec![order])[0]
-    }
-
-    /// Signs and submits a transfer.
-    pub fn pay(&mut self, from: &mut Account, to: (AccountId, ChainId), amount: u64) -> OrderId {
-        let order = from.transfer(to.0, to.1, amount, self.now + EXPIRY_US);
-        self.submit(from.municipality, from.ingress, vec![order])[0]
-    }
-
-    /// Pays an account from its municipality's treasury, through the account's own ingress. `None` if
-    /// there is no such municipality.
-    pub fn fund(&mut self, account: &Account, amount: u64) -> Option<OrderId> {
-        let expires = self.now + EXPIRY_US;
-        let treasury = self.treasuries.get_mut(&account.municipality)?;
-        let order = treasury.transfer(account.id, account.municipality, amount, expires);
-        Some(self.submit(account.municipality, account.ingress, vec![order])[0])
-    }
-
-    /// Submits signed orders, in one request, to one member of a municipality. Returns their ids.
-    pub fn submit(&mut self, municipality: ChainId, ingress: u16, orders: Vec<SignedOrder>) -> Vec<OrderId> {
-        let replicas = self.replicas(municipality);
-        let node = replicas[usize::from(ingress) % replicas.len()];
-        let ids: Vec<OrderId> = orders.iter().map(|order| self.ladder.submitted(order, node)).collect();
-        for order in &orders {
-            self.accounts.insert(order.order.signer(), order.order.municipality());
-        }
-        let request = self.requests.len() as u64 + 1;
-        self.requests.insert(request, ids.clone());
-        let life = self.nodes[node.index()].life;
-        self.queue.push(self.now, Due::Local { node, life, event: Event::Submitted { request, orders } });
-        ids
-    }
-
-    /// Tells the replicas of a municipality which holders are present, nearest first.
-    pub fn present(&mut self, municipality: ChainId, holders: &[NodeId]) {
-        for node in self.replicas(municipality) {
-            let life = self.nodes[node.index()].life;
-            let event = Event::CandidatesChanged { holders: holders.to_vec() };
-            self.queue.push(self.now, Due::Local { node, life, event });
-        }
-    }
-
-    /// The receipt of an order, from its ingress.
-    pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
-        let climb = self.ladder.get(order)?;
-        self.nodes[climb.ingress.index()].state().receipt(order)
-    }
-
-    /// When each step of an order was reached.
-    pub fn stage_times(&self, order: &OrderId) -> BTreeMap<Stage, Stamp> {
-        self.ladder.get(order).map(|climb| climb.stages.clone()).unwrap_or_default()
-    }
-
-    /// True if an order reached a step.
-    pub fn reached(&self, order: &OrderId, stage: Stage) -> bool {
-        self.ladder.get(order).is_some_and(|climb| climb.stages.contains_key(&stage))
-    }
-
-    /// Spendable balance of an account, at the farthest honest replica of its municipality.
-    pub fn balance(&self, municipality: ChainId, account: &AccountId) -> Option<u64> {
-        let far = self.farthest(municipality)?;
-        far.state().account(account).map(|(balance, _)| balance)
-    }
-
-    /// Spendable balance of a client as its own ingress knows it: what its next order is judged by.
-    pub fn balance_at_ingress(&self, account: &Account) -> Option<u64> {
-        let replicas = self.replicas(account.municipality);
-        let node = replicas[usize::from(account.ingress) % replicas.len()];
-        self.nodes[node.index()].state().account(&account.id).map(|(balance, _)| balance)
-    }
-
-    fn farthest(&self, chain: ChainId) -> Option<&Node> {
-        let honest = self.replicas(chain).into_iter().map(|n| &self.nodes[n.index()]).filter(|n| n.honest());
-        honest.max_by_key(|n| n.ledger().height)
-    }
-
-    // Faults.
-
-    /// Makes a node an adversary, by name. False if there is none of that name.
-    pub fn corrupt(&mut self, node: NodeId, adversary: &str) -> bool {
-        let Some(adversary) = adversaries::by_name(adversary) else { return false };
-        self.nodes[node.index()].adversary = Some(adversary);
-        true
-    }
-
-    /// Power fails at a node: memory and the unsynced tail of its log are gone.
-    pub fn crash(&mut self, node: NodeId) {
-        let now = self.now;
-        self.nodes[node.index()].crash(now);
-    }
-
-    /// A crashed node comes back from its log; one that is up stays as it is.
-    ///
-    /// # Errors
-    /// A [`Violation`] if its own log cannot be read.
-    pub fn restart(&mut self, node: NodeId) -> Result<(), Violation> {
-        if self.nodes[node.index()].up {
-            return Ok(());
-        }
-        let back = self.nodes[node.index()].restart();
-        self.judge("codec", back.map_err(|e| format!("node {node} cannot read its log: {e}")));
-        self.start(node);
-        self.verdict()
-    }
-
-    /// Cuts the link from one region to another. The way back is another link.
-    pub fn cut(&mut self, from: RegionId, to: RegionId) {
-        self.links.set(from, to, Fault { cut: true, ..Fault::default() });
-    }
-
-    /// Lays a fault over a link; see [`Fault`].
-    pub fn fault(&mut self, from: RegionId, to: RegionId, fault: Fault) {
-        self.links.set(from, to, fault);
-    }
-
-    /// Loses messages of a link for good, with this probability.
-    pub fn lossy(&mut self, from: RegionId, to: RegionId, loss: f64) {
-        self.links.set(from, to, Fault { loss, ..Fault::default() });
-    }
-
-    /// Heals every link.
-    pub fn heal(&mut self) {
-        self.links.heal();
-    }
-
-    // Time.
-
     /// Runs for so many microseconds of virtual time.
     ///
     /// # Errors
@@ -380,7 +239,7 @@ impl Simulation {
             Ok(step) => self.apply(node, kind, step),
             Err(error) => self.judge("codec", Err(format!("node {node} cannot read a message: {error}"))),
         }
-        if self.trace.steps() % CHECK_EVERY == 0 {
+        if self.trace.steps().is_multiple_of(CHECK_EVERY) {
             self.check_books();
         }
     }
@@ -466,92 +325,4 @@ impl Simulation {
         }
     }
 
-    // Judgement.
-
-    fn judge(&mut self, invariant: &'static str, finding: Finding) {
-        if let (Err(detail), None) = (finding, &self.violation) {
-            self.violation = Some(Violation { invariant, at_us: self.now, detail });
-        }
-    }
-
-    fn verdict(&self) -> Result<(), Violation> {
-        self.violation.clone().map_or(Ok(()), Err)
-    }
-
-    /// What every node has booked.
-    pub fn ledgers(&self) -> Vec<(NodeId, LedgerView)> {
-        self.nodes.iter().map(|node| (node.id, node.ledger())).collect()
-    }
-
-    /// What the honest replicas of every municipality have booked now, crashed ones by their last state.
-    pub fn books(&self) -> Books {
-        let mut books = Books::new();
-        let world = self.world();
-        for (node, spec) in self.nodes.iter().zip(&world.nodes) {
-            let municipal = world.chains[spec.chain.index()].kind == ChainKind::Municipal;
-            if municipal && spec.role == Role::Replica && node.honest() {
-                books.entry(spec.chain).or_default().push(node.ledger());
-            }
-        }
-        books
-    }
-
-    fn check_books(&mut self) {
-        let books = self.books();
-        self.judge("conservation", conservation::check(&books));
-        self.judge("lanes", lanes::check(&books));
-    }
-
-    /// The invariants that hold once nothing is under way: every admitted transfer has its end and is
-    /// anchored, lanes are complete, replicas are equal, accounts hold what their transfers say, and
-    /// every log replays to the same ledger.
-    ///
-    /// # Errors
-    /// The first [`Violation`].
-    pub fn finish(&mut self) -> Result<(), Violation> {
-        self.check_books();
-        let stuck = self.honest_climbs().try_for_each(completeness::check);
-        self.judge("completeness", stuck);
-        let books = self.books();
-        self.judge("lanes", lanes::complete(&books));
-        let finding = self.check_balances();
-        self.judge("no double credit", finding);
-        self.check_recovery()
-    }
-
-    fn honest_climbs(&self) -> impl Iterator<Item = &Climb> {
-        self.ladder.all().filter(|climb| self.nodes[climb.ingress.index()].honest())
-    }
-
-    /// Only if every order went in through an honest ingress is what the ingress saw all there is.
-    fn check_balances(&self) -> Finding {
-        if self.ladder.all().any(|climb| !self.nodes[climb.ingress.index()].honest()) {
-            return Ok(());
-        }
-        let expected = double_credit::expected(&self.opening, self.ladder.all());
-        for (account, municipality) in &self.accounts {
-            if let Some(found) = self.balance(*municipality, account) {
-                let due = expected.get(account).copied().unwrap_or(0);
-                double_credit::balance(account, due, found)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The recovery law: for every node, a fresh state that handles the log has booked the same.
-    ///
-    /// # Errors
-    /// A [`Violation`] that names the node.
-    pub fn check_recovery(&mut self) -> Result<(), Violation> {
-        for index in 0..self.nodes.len() {
-            let node = &self.nodes[index];
-            let finding = match node.replayed() {
-                Ok(state) if state.ledger() == node.ledger() => Ok(()),
-                Ok(state) => Err(format!("node {index} booked {:?}, its log makes {:?}", node.ledger(), state.ledger())),
-                Err(error) => Err(format!("node {index} cannot read its log: {error}")),
-            };
-            self.judge("recovery", finding);
-        }
-        self.verdict()
-    }
 }

@@ -1,0 +1,55 @@
+//! What a script can break: nodes, their power, and links.
+use super::Simulation;
+use crate::adversaries;
+use crate::checks::Violation;
+use crate::link::Fault;
+use globelet_types::{NodeId, RegionId};
+
+impl Simulation {
+    /// Makes a node an adversary, by name. False if there is none of that name.
+    pub fn corrupt(&mut self, node: NodeId, adversary: &str) -> bool {
+        let Some(adversary) = adversaries::by_name(adversary) else { return false };
+        self.nodes[node.index()].adversary = Some(adversary);
+        true
+    }
+
+    /// Power fails at a node: memory and the unsynced tail of its log are gone.
+    pub fn crash(&mut self, node: NodeId) {
+        let now = self.now;
+        self.nodes[node.index()].crash(now);
+    }
+
+    /// A crashed node comes back from its log; one that is up stays as it is.
+    ///
+    /// # Errors
+    /// A [`Violation`] if its own log cannot be read.
+    pub fn restart(&mut self, node: NodeId) -> Result<(), Violation> {
+        if self.nodes[node.index()].up {
+            return Ok(());
+        }
+        let back = self.nodes[node.index()].restart();
+        self.judge("codec", back.map_err(|e| format!("node {node} cannot read its log: {e}")));
+        self.start(node);
+        self.verdict()
+    }
+
+    /// Cuts the link from one region to another. The way back is another link.
+    pub fn cut(&mut self, from: RegionId, to: RegionId) {
+        self.links.set(from, to, Fault { cut: true, ..Fault::default() });
+    }
+
+    /// Lays a fault over a link; see [`Fault`].
+    pub fn fault(&mut self, from: RegionId, to: RegionId, fault: Fault) {
+        self.links.set(from, to, fault);
+    }
+
+    /// Loses messages of a link for good, with this probability.
+    pub fn lossy(&mut self, from: RegionId, to: RegionId, loss: f64) {
+        self.links.set(from, to, Fault { loss, ..Fault::default() });
+    }
+
+    /// Heals every link.
+    pub fn heal(&mut self) {
+        self.links.heal();
+    }
+}
