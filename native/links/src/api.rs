@@ -35,23 +35,11 @@ pub fn router(collection: Shared) -> Router {
         .route("/reset", post(reset))
         .route("/populate", post(populate))
         .route("/proxies", get(list_proxies).post(create_proxy))
-        .route(
-            "/proxies/{proxy}",
-            get(show_proxy)
-                .post(update_proxy)
-                .patch(update_proxy)
-                .delete(delete_proxy),
-        )
-        .route(
-            "/proxies/{proxy}/toxics",
-            get(list_toxics).post(create_toxic),
-        )
+        .route("/proxies/{proxy}", get(show_proxy).post(update_proxy).patch(update_proxy).delete(delete_proxy))
+        .route("/proxies/{proxy}/toxics", get(list_toxics).post(create_toxic))
         .route(
             "/proxies/{proxy}/toxics/{toxic}",
-            get(show_toxic)
-                .post(update_toxic)
-                .patch(update_toxic)
-                .delete(delete_toxic),
+            get(show_toxic).post(update_toxic).patch(update_toxic).delete(delete_toxic),
         )
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
@@ -140,11 +128,7 @@ async fn show_proxy(State(shared): State<Shared>, Path(name): Path<String>) -> A
     ok(&shared.lock().await.get(&name).map(Proxy::view)?)
 }
 
-async fn update_proxy(
-    State(shared): State<Shared>,
-    Path(name): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn update_proxy(State(shared): State<Shared>, Path(name): Path<String>, body: Bytes) -> Answer {
     let mut collection = shared.lock().await;
     collection.get(&name)?;
     ok(&collection.update(&name, read(&body)?).await?)
@@ -159,11 +143,7 @@ async fn list_toxics(State(shared): State<Shared>, Path(proxy): Path<String>) ->
     ok(&shared.lock().await.get(&proxy)?.toxics())
 }
 
-async fn create_toxic(
-    State(shared): State<Shared>,
-    Path(proxy): Path<String>,
-    body: Bytes,
-) -> Answer {
+async fn create_toxic(State(shared): State<Shared>, Path(proxy): Path<String>, body: Bytes) -> Answer {
     let mut collection = shared.lock().await;
     collection.get(&proxy)?;
     ok(&collection.add_toxic(&proxy, read(&body)?)?)
@@ -173,11 +153,7 @@ async fn show_toxic(State(shared): State<Shared>, Path((proxy, toxic)): ToxicPat
     ok(&shared.lock().await.get(&proxy)?.toxic(&toxic)?)
 }
 
-async fn update_toxic(
-    State(shared): State<Shared>,
-    Path((proxy, toxic)): ToxicPath,
-    body: Bytes,
-) -> Answer {
+async fn update_toxic(State(shared): State<Shared>, Path((proxy, toxic)): ToxicPath, body: Bytes) -> Answer {
     let mut collection = shared.lock().await;
     collection.get(&proxy)?.toxic(&toxic)?;
     ok(&collection.change_toxic(&proxy, &toxic, read(&body)?)?)

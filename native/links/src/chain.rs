@@ -55,11 +55,7 @@ impl Chain {
     /// The chain of `toxics` (those of other streams are ignored), beginning at `now`.
     #[must_use]
     pub fn new(origin: Origin, toxics: &[Arc<Placed>], now: Instant) -> Self {
-        let mut chain = Self {
-            origin,
-            stages: Vec::new(),
-            last_due: now,
-        };
+        let mut chain = Self { origin, stages: Vec::new(), last_due: now };
         chain.refresh(toxics, now);
         chain
     }
@@ -68,13 +64,8 @@ impl Chain {
     /// went that closes its connections when removed.
     pub fn refresh(&mut self, toxics: &[Arc<Placed>], now: Instant) -> bool {
         let mut old = std::mem::take(&mut self.stages);
-        for toxic in toxics
-            .iter()
-            .filter(|toxic| toxic.stream == self.origin.stream)
-        {
-            let known = old
-                .iter()
-                .position(|stage| stage.toxic.number == toxic.number);
+        for toxic in toxics.iter().filter(|toxic| toxic.stream == self.origin.stream) {
+            let known = old.iter().position(|stage| stage.toxic.number == toxic.number);
             let mut stage = match known {
                 Some(index) => old.swap_remove(index),
                 None => self.stage(toxic, now),
@@ -82,18 +73,13 @@ impl Chain {
             stage.toxic = Arc::clone(toxic);
             self.stages.push(stage);
         }
-        old.iter()
-            .any(|gone| gone.acts() && gone.toxic.attributes.toxic().closes_when_removed())
+        old.iter().any(|gone| gone.acts() && gone.toxic.attributes.toxic().closes_when_removed())
     }
 
     fn stage(&self, toxic: &Arc<Placed>, now: Instant) -> Stage {
         let mut random = self.origin.random(toxic);
         let lot = random.unit();
-        Stage {
-            toxic: Arc::clone(toxic),
-            memory: Memory::new(random, now),
-            lot,
-        }
+        Stage { toxic: Arc::clone(toxic), memory: Memory::new(random, now), lot }
     }
 
     fn acting(&self) -> impl Iterator<Item = &Stage> {
@@ -129,24 +115,19 @@ impl Chain {
     /// What one way of a TCP handshake takes on this link now.
     pub fn handshake(&mut self) -> Duration {
         let acting = self.stages.iter_mut().filter(|stage| stage.acts());
-        acting
-            .map(|stage| stage.toxic.attributes.toxic().handshake(&mut stage.memory))
-            .sum()
+        acting.map(|stage| stage.toxic.attributes.toxic().handshake(&mut stage.memory)).sum()
     }
 
     /// When the first toxic closes the connection by itself, if one does.
     #[must_use]
     pub fn closes_at(&self) -> Option<Instant> {
-        self.acting()
-            .filter_map(|stage| stage.toxic.attributes.toxic().closes_at(&stage.memory))
-            .min()
+        self.acting().filter_map(|stage| stage.toxic.attributes.toxic().closes_at(&stage.memory)).min()
     }
 
     /// Whether nothing may be read from the source now.
     #[must_use]
     pub fn stalls(&self) -> bool {
-        self.acting()
-            .any(|stage| stage.toxic.attributes.toxic().stalls())
+        self.acting().any(|stage| stage.toxic.attributes.toxic().stalls())
     }
 
     /// How many bytes may be queued: never below the link's bandwidth-delay product, for which
@@ -157,9 +138,7 @@ impl Chain {
         const MOST: f64 = (512 << 20) as f64;
         const ASSUMED_RATE: f64 = 250e6;
         let toxics = || self.acting().map(|stage| stage.toxic.attributes.toxic());
-        let rate = toxics()
-            .filter_map(|toxic| toxic.bytes_per_second())
-            .fold(ASSUMED_RATE, f64::min);
+        let rate = toxics().filter_map(|toxic| toxic.bytes_per_second()).fold(ASSUMED_RATE, f64::min);
         let dwell: Duration = toxics().map(|toxic| toxic.dwell()).sum();
         (rate * dwell.as_secs_f64() * 1.25).clamp(LEAST, MOST) as usize
     }
@@ -175,11 +154,7 @@ mod tests {
     }
 
     fn origin(connection: u64) -> Origin {
-        Origin {
-            seed: 1,
-            connection,
-            stream: Stream::Downstream,
-        }
+        Origin { seed: 1, connection, stream: Stream::Downstream }
     }
 
     fn due(chain: &mut Chain, at: Instant) -> Instant {
@@ -193,18 +168,9 @@ mod tests {
     fn delays_of_several_toxics_add_up_and_the_other_stream_is_ignored() {
         let now = Instant::now();
         let toxics = [
-            placed(
-                r#"{"name":"a","type":"latency","attributes":{"latency":10}}"#,
-                1,
-            ),
-            placed(
-                r#"{"name":"b","type":"latency","attributes":{"latency":5.5}}"#,
-                2,
-            ),
-            placed(
-                r#"{"name":"c","type":"latency","stream":"upstream","attributes":{"latency":9}}"#,
-                3,
-            ),
+            placed(r#"{"name":"a","type":"latency","attributes":{"latency":10}}"#, 1),
+            placed(r#"{"name":"b","type":"latency","attributes":{"latency":5.5}}"#, 2),
+            placed(r#"{"name":"c","type":"latency","stream":"upstream","attributes":{"latency":9}}"#, 3),
         ];
         let mut chain = Chain::new(origin(0), &toxics, now);
         assert_eq!(due(&mut chain, now), now + Duration::from_micros(15_500));
@@ -214,10 +180,7 @@ mod tests {
     #[test]
     fn removing_a_toxic_neither_releases_early_nor_reorders() {
         let now = Instant::now();
-        let toxics = [placed(
-            r#"{"type":"latency","attributes":{"latency":100}}"#,
-            1,
-        )];
+        let toxics = [placed(r#"{"type":"latency","attributes":{"latency":100}}"#, 1)];
         let mut chain = Chain::new(origin(0), &toxics, now);
         let first = due(&mut chain, now);
         assert!(!chain.refresh(&[], now));
@@ -229,10 +192,7 @@ mod tests {
     #[test]
     fn toxicity_acts_on_its_share_of_connections_the_same_each_time() {
         let now = Instant::now();
-        let toxics = [placed(
-            r#"{"type":"latency","toxicity":0.3,"attributes":{"latency":1}}"#,
-            1,
-        )];
+        let toxics = [placed(r#"{"type":"latency","toxicity":0.3,"attributes":{"latency":1}}"#, 1)];
         let hit = |connection| due(&mut Chain::new(origin(connection), &toxics, now), now) > now;
         let share = (0..2_000).filter(|connection| hit(*connection)).count();
         assert!((500..700).contains(&share), "{share}");
@@ -242,10 +202,7 @@ mod tests {
     #[test]
     fn removing_a_timeout_closes() {
         let now = Instant::now();
-        let toxics = [placed(
-            r#"{"type":"timeout","attributes":{"timeout":0}}"#,
-            1,
-        )];
+        let toxics = [placed(r#"{"type":"timeout","attributes":{"timeout":0}}"#, 1)];
         let mut chain = Chain::new(origin(0), &toxics, now);
         assert!(chain.refresh(&[], now));
     }

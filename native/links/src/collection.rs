@@ -58,11 +58,7 @@ impl Collection {
     /// No proxies yet.
     #[must_use]
     pub fn new(surroundings: Surroundings) -> Self {
-        Self {
-            surroundings,
-            proxies: BTreeMap::new(),
-            toxics_made: 0,
-        }
+        Self { surroundings, proxies: BTreeMap::new(), toxics_made: 0 }
     }
 
     /// The proxy called `name`.
@@ -81,9 +77,7 @@ impl Collection {
     #[must_use]
     pub fn views(&self) -> BTreeMap<&str, ProxyView> {
         let views = self.proxies.iter();
-        views
-            .map(|(name, proxy)| (name.as_str(), proxy.view()))
-            .collect()
+        views.map(|(name, proxy)| (name.as_str(), proxy.view())).collect()
     }
 
     /// All counters as Prometheus reads them.
@@ -125,12 +119,7 @@ impl Collection {
 
     async fn insert(&mut self, new: NewProxy) -> Result<ProxyView, ApiError> {
         let toxics = self.place_all(new.toxics.unwrap_or_default())?;
-        let mut proxy = Proxy::new(
-            new.name.clone(),
-            new.listen,
-            new.upstream,
-            &self.surroundings,
-        );
+        let mut proxy = Proxy::new(new.name.clone(), new.listen, new.upstream, &self.surroundings);
         proxy.set_toxics(toxics);
         if new.enabled.unwrap_or(true) {
             proxy.start().await?;
@@ -228,12 +217,7 @@ impl Collection {
     ///
     /// # Errors
     /// 404 if there is no such proxy or toxic, 400 if an attribute is malformed.
-    pub fn change_toxic(
-        &mut self,
-        proxy: &str,
-        name: &str,
-        change: ToxicChange,
-    ) -> Result<Arc<Placed>, ApiError> {
+    pub fn change_toxic(&mut self, proxy: &str, name: &str, change: ToxicChange) -> Result<Arc<Placed>, ApiError> {
         let proxy = self.get_mut(proxy)?;
         let changed = proxy.toxic(name)?.changed(change)?;
         Ok(proxy.change_toxic(changed))

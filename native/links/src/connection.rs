@@ -35,11 +35,7 @@ pub struct Shared {
 pub async fn serve(client: TcpStream, accepted: Instant, number: u64, mut shared: Shared) {
     let toxics = shared.toxics.borrow_and_update().clone();
     let chain = |stream| {
-        let origin = Origin {
-            seed: shared.seed,
-            connection: number,
-            stream,
-        };
+        let origin = Origin { seed: shared.seed, connection: number, stream };
         Chain::new(origin, &toxics, accepted)
     };
     let (mut up, mut down) = (chain(Stream::Upstream), chain(Stream::Downstream));

@@ -27,23 +27,14 @@ impl ApiError {
     /// 400: there is no such kind of toxic.
     pub const INVALID_TOXIC_TYPE: Self = Self::fixed("invalid toxic type", 400);
     /// 400: neither upstream nor downstream.
-    pub const INVALID_STREAM: Self = Self::fixed(
-        "stream was invalid, can be either upstream or downstream",
-        400,
-    );
+    pub const INVALID_STREAM: Self = Self::fixed("stream was invalid, can be either upstream or downstream", 400);
 
     const fn fixed(error: &'static str, status: u16) -> Self {
-        Self {
-            error: Cow::Borrowed(error),
-            status,
-        }
+        Self { error: Cow::Borrowed(error), status }
     }
 
     fn new(error: String, status: u16) -> Self {
-        Self {
-            error: Cow::Owned(error),
-            status,
-        }
+        Self { error: Cow::Owned(error), status }
     }
 
     /// 400: the body isn't the JSON it should be, because of `cause`.
@@ -102,11 +93,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status);
         let body = serde_json::to_string(&self).unwrap_or_default() + "\n";
-        (
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            [(header::CONTENT_TYPE, "application/json")],
-            body,
-        )
+        (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), [(header::CONTENT_TYPE, "application/json")], body)
             .into_response()
     }
 }

@@ -14,8 +14,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use rustix::time::{
-    clock_gettime, timerfd_create, timerfd_settime, ClockId, Itimerspec, TimerfdClockId,
-    TimerfdFlags, TimerfdTimerFlags, Timespec,
+    clock_gettime, timerfd_create, timerfd_settime, ClockId, Itimerspec, TimerfdClockId, TimerfdFlags,
+    TimerfdTimerFlags, Timespec,
 };
 use tokio::io::unix::AsyncFd;
 use tokio::task::AbortHandle;
@@ -68,35 +68,22 @@ impl ExactClock {
         let instant = Instant::now();
         let now = clock_gettime(ClockId::Monotonic);
         let monotonic = Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32);
-        let shared = Arc::new(Shared {
-            timer,
-            base: (instant, monotonic),
-            deadlines: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { timer, base: (instant, monotonic), deadlines: Mutex::default() });
         let driver = tokio::spawn(drive(Arc::clone(&shared))).abort_handle();
-        Ok(Self {
-            shared,
-            _driver: Arc::new(AbortOnDrop(driver)),
-        })
+        Ok(Self { shared, _driver: Arc::new(AbortOnDrop(driver)) })
     }
 
     /// A future that completes at `deadline` or slightly later, never before it.
     #[must_use = "a sleep does nothing unless awaited"]
     pub fn sleep_until(&self, deadline: Instant) -> Sleep {
-        Sleep {
-            shared: Arc::clone(&self.shared),
-            deadline,
-            key: None,
-        }
+        Sleep { shared: Arc::clone(&self.shared), deadline, key: None }
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Deadlines> {
         // No code panics while holding the lock; a poisoned set of deadlines is still a valid one.
-        self.deadlines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.deadlines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the timer to the earliest deadline, if that is not what it is set to already.
@@ -117,10 +104,7 @@ impl Shared {
             },
         };
         let set = timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::ABSTIME, &value);
-        debug_assert!(
-            set.is_ok(),
-            "an absolute time after the base is always valid"
-        );
+        debug_assert!(set.is_ok(), "an absolute time after the base is always valid");
         deadlines.armed = Some(earliest);
     }
 
@@ -222,9 +206,7 @@ mod tests {
         for milliseconds in [30_u64, 10, 20, 5] {
             let (clock, ended) = (clock.clone(), ended.clone());
             tokio::spawn(async move {
-                clock
-                    .sleep_until(start + Duration::from_millis(milliseconds))
-                    .await;
+                clock.sleep_until(start + Duration::from_millis(milliseconds)).await;
                 ended.send(milliseconds).unwrap();
             });
         }

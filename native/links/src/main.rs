@@ -84,9 +84,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let address = resolve_listen(&arguments.listen, arguments.allow_remote).await?;
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|cause| ApiError::listen(&arguments.listen, &cause))?;
+    let listener = TcpListener::bind(address).await.map_err(|cause| ApiError::listen(&arguments.listen, &cause))?;
     let mut collection = Collection::new(Surroundings {
         clock: ExactClock::new()?,
         seed: arguments.seed,
@@ -99,10 +97,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
     }
     let shared: Shared = Arc::new(Mutex::new(collection));
-    announce(
-        &format!("ready http://{}\n", listener.local_addr()?),
-        arguments.ready_fd,
-    )?;
+    announce(&format!("ready http://{}\n", listener.local_addr()?), arguments.ready_fd)?;
     let stop = stop_signal()?;
     tokio::select! {
         served = axum::serve(listener, router(shared)) => Ok(served?),
@@ -111,10 +106,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn read_config(path: &Path) -> Result<Vec<NewProxy>, Failure> {
-    let failed = |cause: String| Failure::Config {
-        path: path.to_owned(),
-        cause,
-    };
+    let failed = |cause: String| Failure::Config { path: path.to_owned(), cause };
     let text = std::fs::read(path).map_err(|cause| failed(cause.to_string()))?;
     serde_json::from_slice(&text).map_err(|cause| failed(cause.to_string()))
 }
@@ -124,9 +116,7 @@ fn announce(line: &str, ready_fd: Option<u32>) -> io::Result<()> {
     output.write_all(line.as_bytes())?;
     output.flush()?;
     if let Some(fd) = ready_fd {
-        let mut pipe = std::fs::OpenOptions::new()
-            .write(true)
-            .open(format!("/proc/self/fd/{fd}"))?;
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(format!("/proc/self/fd/{fd}"))?;
         pipe.write_all(line.as_bytes())?;
     }
     Ok(())

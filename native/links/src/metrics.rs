@@ -63,38 +63,27 @@ pub struct Labels<'a> {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('"', "\\\"")
-        .replace('\n', r"\n")
+    text.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 
 type Reading = fn(&Counters) -> f64;
 
 const SERIES: [(&str, &str, &str, Reading); 4] = [
-    (
-        "toxiproxy_proxy_received_bytes_total",
-        "counter",
-        "Bytes read, by proxy and direction.",
-        |counters| counters.received.load(Relaxed) as f64,
-    ),
-    (
-        "toxiproxy_proxy_sent_bytes_total",
-        "counter",
-        "Bytes written, by proxy and direction.",
-        |counters| counters.sent.load(Relaxed) as f64,
-    ),
+    ("toxiproxy_proxy_received_bytes_total", "counter", "Bytes read, by proxy and direction.", |counters| {
+        counters.received.load(Relaxed) as f64
+    }),
+    ("toxiproxy_proxy_sent_bytes_total", "counter", "Bytes written, by proxy and direction.", |counters| {
+        counters.sent.load(Relaxed) as f64
+    }),
     (
         "globelet_link_late_seconds_sum",
         "counter",
         "Time by which segments left after they were due, summed.",
         |counters| counters.late_nanoseconds.load(Relaxed) as f64 / 1e9,
     ),
-    (
-        "globelet_link_late_seconds_count",
-        "counter",
-        "Segments that left.",
-        |counters| counters.segments.load(Relaxed) as f64,
-    ),
+    ("globelet_link_late_seconds_count", "counter", "Segments that left.", |counters| {
+        counters.segments.load(Relaxed) as f64
+    }),
 ];
 
 /// The Prometheus text (exposition format 0.0.4) of all proxies.
@@ -105,10 +94,7 @@ pub fn render(proxies: &[(Labels<'_>, &ProxyMetrics)]) -> String {
         // Writing to a String can't fail.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for (labels, metrics) in proxies {
-            let directions = [
-                (Stream::Upstream, &metrics.upstream),
-                (Stream::Downstream, &metrics.downstream),
-            ];
+            let directions = [(Stream::Upstream, &metrics.upstream), (Stream::Downstream, &metrics.downstream)];
             for (stream, counters) in directions {
                 let _ = writeln!(
                     text,
@@ -123,10 +109,7 @@ pub fn render(proxies: &[(Labels<'_>, &ProxyMetrics)]) -> String {
         }
     }
     let name = "globelet_link_connections_total";
-    let _ = writeln!(
-        text,
-        "# HELP {name} Connections accepted.\n# TYPE {name} counter"
-    );
+    let _ = writeln!(text, "# HELP {name} Connections accepted.\n# TYPE {name} counter");
     for (labels, metrics) in proxies {
         let (proxy, count) = (escaped(labels.proxy), metrics.connections.load(Relaxed));
         let _ = writeln!(text, "{name}{{proxy=\"{proxy}\"}} {count}");
@@ -142,11 +125,7 @@ mod tests {
     fn names_and_labels_are_toxiproxys() {
         let metrics = ProxyMetrics::default();
         metrics.upstream.received(7);
-        let labels = Labels {
-            proxy: "a\"b",
-            listener: "127.0.0.1:1",
-            upstream: "127.0.0.1:2",
-        };
+        let labels = Labels { proxy: "a\"b", listener: "127.0.0.1:1", upstream: "127.0.0.1:2" };
         let text = render(&[(labels, &metrics)]);
         let line = "toxiproxy_proxy_received_bytes_total{direction=\"upstream\",\
             listener=\"127.0.0.1:1\",proxy=\"a\\\"b\",upstream=\"127.0.0.1:2\"} 7";

@@ -16,9 +16,7 @@ impl Millis {
     /// `milliseconds` as a delay; `None` if negative, not a number, or beyond thirty days.
     #[must_use]
     pub fn new(milliseconds: f64) -> Option<Self> {
-        (0.0..=LONGEST)
-            .contains(&milliseconds)
-            .then_some(Self(milliseconds))
+        (0.0..=LONGEST).contains(&milliseconds).then_some(Self(milliseconds))
     }
 
     /// The plain number.
@@ -47,11 +45,8 @@ impl Serialize for Millis {
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = f64::deserialize(deserializer)?;
-        Self::new(number).ok_or_else(|| {
-            de::Error::custom(format!(
-                "{number} is not a time in milliseconds between 0 and {LONGEST}"
-            ))
-        })
+        Self::new(number)
+            .ok_or_else(|| de::Error::custom(format!("{number} is not a time in milliseconds between 0 and {LONGEST}")))
     }
 }
 
@@ -63,10 +58,7 @@ mod tests {
     fn whole_numbers_stay_integers_and_fractions_survive() {
         let read = |text: &str| serde_json::from_str::<Millis>(text);
         assert_eq!(serde_json::to_string(&read("110").unwrap()).unwrap(), "110");
-        assert_eq!(
-            serde_json::to_string(&read("0.25").unwrap()).unwrap(),
-            "0.25"
-        );
+        assert_eq!(serde_json::to_string(&read("0.25").unwrap()).unwrap(), "0.25");
         assert_eq!(read("0.25").unwrap().duration(), Duration::from_micros(250));
         assert!(read("-1").is_err());
         assert!(read("1e300").is_err());

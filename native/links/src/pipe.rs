@@ -102,11 +102,7 @@ impl Running<'_> {
             let blocked = flushed == Flushed::Blocked;
             let next = self.set_alarm(blocked);
             let reads = !self.ended && self.queued < self.limit && !self.pipe.chain.stalls();
-            let Pipe {
-                source,
-                destination,
-                ..
-            } = self.pipe;
+            let Pipe { source, destination, .. } = self.pipe;
             tokio::select! {
                 biased;
                 // First, so that what arrives after a change was answered is under it.
@@ -123,11 +119,7 @@ impl Running<'_> {
 
     /// Sets the alarm to whatever comes next by time alone; false if nothing does.
     fn set_alarm(&mut self, blocked: bool) -> bool {
-        let due = self
-            .queue
-            .front()
-            .filter(|_| !blocked)
-            .map(|segment| segment.at);
+        let due = self.queue.front().filter(|_| !blocked).map(|segment| segment.at);
         let closes = self.pipe.chain.closes_at().filter(|_| !self.ended);
         let next = due.into_iter().chain(closes).min();
         if let Some(next) = next {

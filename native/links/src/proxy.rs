@@ -107,12 +107,7 @@ impl Proxy {
     ///
     /// # Errors
     /// As [`Proxy::start`]; the proxy is then disabled.
-    pub async fn update(
-        &mut self,
-        listen: String,
-        upstream: String,
-        enabled: bool,
-    ) -> Result<(), ApiError> {
+    pub async fn update(&mut self, listen: String, upstream: String, enabled: bool) -> Result<(), ApiError> {
         if self.differs(&listen, &upstream).await {
             self.stop().await;
             (self.listen, self.upstream) = (listen, upstream);
@@ -170,10 +165,7 @@ impl Proxy {
     pub fn change_toxic(&mut self, changed: Placed) -> Arc<Placed> {
         let changed = Arc::new(changed);
         self.toxics.send_modify(|toxics| {
-            for toxic in toxics
-                .iter_mut()
-                .filter(|toxic| toxic.number == changed.number)
-            {
+            for toxic in toxics.iter_mut().filter(|toxic| toxic.number == changed.number) {
                 *toxic = Arc::clone(&changed);
             }
         });
@@ -212,11 +204,7 @@ impl Proxy {
     /// Its counters and what they are labelled with.
     #[must_use]
     pub fn metrics(&self) -> (Labels<'_>, &ProxyMetrics) {
-        let labels = Labels {
-            proxy: &self.name,
-            listener: &self.listen,
-            upstream: &self.upstream,
-        };
+        let labels = Labels { proxy: &self.name, listener: &self.listen, upstream: &self.upstream };
         (labels, &self.metrics)
     }
 }

@@ -26,20 +26,10 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 fn start(arguments: &[&str]) -> Program {
-    let mut child = command(&["--listen", "127.0.0.1:0"])
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(&["--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line
-        .trim()
-        .strip_prefix("ready http://")
-        .unwrap()
-        .to_owned();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("ready http://").unwrap().to_owned();
     Program { child, address }
 }
 
@@ -60,10 +50,7 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (
-            head.split(' ').nth(1).unwrap().parse().unwrap(),
-            body.to_owned(),
-        )
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
     fn refusal(&self, method: &str, path: &str, body: &str) -> (u16, String) {
@@ -88,45 +75,17 @@ fn refusals_are_toxiproxys() {
         ("DELETE", "/proxies/x", "", 404, "proxy not found"),
         ("POST", "/proxies/x/toxics", "{}", 404, "proxy not found"),
         ("POST", "/proxies", proxy, 409, "proxy already exists"),
-        (
-            "POST",
-            "/proxies",
-            "{}",
-            400,
-            "missing required field: name",
-        ),
-        (
-            "POST",
-            "/proxies",
-            r#"{"name":"q"}"#,
-            400,
-            "missing required field: upstream",
-        ),
-        (
-            "POST",
-            "/populate",
-            r#"[{"name":"q"}]"#,
-            400,
-            "missing required field: upstream at proxy 1",
-        ),
+        ("POST", "/proxies", "{}", 400, "missing required field: name"),
+        ("POST", "/proxies", r#"{"name":"q"}"#, 400, "missing required field: upstream"),
+        ("POST", "/populate", r#"[{"name":"q"}]"#, 400, "missing required field: upstream at proxy 1"),
         ("POST", "/proxies", &busy, 500, &in_use),
         ("GET", "/proxies/p/toxics/t", "", 404, "toxic not found"),
         ("PATCH", "/proxies/p/toxics/t", "{}", 404, "toxic not found"),
-        (
-            "POST",
-            "/proxies/p/toxics",
-            r#"{"type":"t"}"#,
-            400,
-            "invalid toxic type",
-        ),
+        ("POST", "/proxies/p/toxics", r#"{"type":"t"}"#, 400, "invalid toxic type"),
     ];
     for (method, path, body, status, error) in cases {
         let refused = program.refusal(method, path, body);
-        assert_eq!(
-            refused,
-            (status, error.to_owned()),
-            "{method} {path} {body}"
-        );
+        assert_eq!(refused, (status, error.to_owned()), "{method} {path} {body}");
     }
     let (status, error) = program.refusal("POST", "/proxies", "{nonsense");
     assert_eq!(status, 400);
@@ -138,21 +97,14 @@ fn nothing_listens_beyond_loopback_unless_asked() {
     let program = start(&[]);
     for listen in ["0.0.0.0:0", ":0", "[::]:0"] {
         let proxy = json!({"name": "p", "upstream": "127.0.0.1:1", "listen": listen});
-        assert_eq!(
-            program.refusal("POST", "/proxies", &proxy.to_string()).0,
-            403,
-            "{listen}"
-        );
+        assert_eq!(program.refusal("POST", "/proxies", &proxy.to_string()).0, 403, "{listen}");
     }
     let refused = command(&["--listen", "0.0.0.0:0"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--allow-remote"));
     let permitted = start(&["--allow-remote"]);
     let proxy = json!({"name": "p", "upstream": "127.0.0.1:1", "listen": "0.0.0.0:0"});
-    assert_eq!(
-        permitted.call("POST", "/proxies", &proxy.to_string()).0,
-        201
-    );
+    assert_eq!(permitted.call("POST", "/proxies", &proxy.to_string()).0, 201);
 }
 
 #[test]
@@ -200,15 +152,9 @@ fn version_and_metrics_are_there() {
 fn a_broken_configuration_is_named() {
     let path = std::env::temp_dir().join(format!("globelet-links-{}.json", std::process::id()));
     std::fs::write(&path, "[{\"name\":\"p\"}]").unwrap();
-    let output = command(&["--listen", "127.0.0.1:0", "--config"])
-        .arg(&path)
-        .output()
-        .unwrap();
+    let output = command(&["--listen", "127.0.0.1:0", "--config"]).arg(&path).output().unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(output.status.code(), Some(2));
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        message.contains("missing required field: upstream at proxy 1"),
-        "{message}"
-    );
+    assert!(message.contains("missing required field: upstream at proxy 1"), "{message}");
 }

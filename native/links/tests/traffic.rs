@@ -13,11 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
 fn collection() -> Collection {
-    Collection::new(Surroundings {
-        clock: ExactClock::new().unwrap(),
-        seed: 1,
-        allow_remote: false,
-    })
+    Collection::new(Surroundings { clock: ExactClock::new().unwrap(), seed: 1, allow_remote: false })
 }
 
 fn from<T: serde::de::DeserializeOwned>(value: Value) -> T {
@@ -151,15 +147,11 @@ async fn a_toxic_added_later_acts_on_connections_that_exist() {
     let address = link(&mut collection, &echo().await, json!([])).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
     round_trip(&mut stream, b"before").await;
-    collection
-        .add_toxic("link", from(latency("downstream", 40.0)))
-        .unwrap();
+    collection.add_toxic("link", from(latency("downstream", 40.0))).unwrap();
     let took = round_trip(&mut stream, b"after").await;
     assert!(took >= MS(40), "{took:?}");
     let change = json!({"attributes": {"latency": 80}});
-    collection
-        .change_toxic("link", "latency_downstream", from(change))
-        .unwrap();
+    collection.change_toxic("link", "latency_downstream", from(change)).unwrap();
     let took = round_trip(&mut stream, b"changed").await;
     assert!(took >= MS(80), "{took:?}");
 }
@@ -167,14 +159,11 @@ async fn a_toxic_added_later_acts_on_connections_that_exist() {
 #[tokio::test]
 async fn a_bulk_transfer_arrives_whole_and_no_faster_than_its_bandwidth() {
     let mut collection = collection();
-    let bandwidth =
-        json!({"type": "bandwidth", "stream": "upstream", "attributes": {"rate": 20_000}});
+    let bandwidth = json!({"type": "bandwidth", "stream": "upstream", "attributes": {"rate": 20_000}});
     let slicer = json!({"type": "slicer", "stream": "downstream",
         "attributes": {"average_size": 7_000, "size_variation": 3_000}});
     let address = link(&mut collection, &echo().await, json!([bandwidth, slicer])).await;
-    let sent: Vec<u8> = (0..2_000_000_u32)
-        .map(|number| (number % 251) as u8)
-        .collect();
+    let sent: Vec<u8> = (0..2_000_000_u32).map(|number| (number % 251) as u8).collect();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let (mut reader, mut writer) = stream.split();
     let start = Instant::now();
@@ -188,12 +177,7 @@ async fn a_bulk_transfer_arrives_whole_and_no_faster_than_its_bandwidth() {
         received
     };
     let ((), received) = tokio::join!(send, receive);
-    assert!(
-        received == sent,
-        "{} of {} bytes",
-        received.len(),
-        sent.len()
-    );
+    assert!(received == sent, "{} of {} bytes", received.len(), sent.len());
     assert!(start.elapsed() >= MS(100), "{:?}", start.elapsed());
 }
 
@@ -213,10 +197,7 @@ async fn back_pressure_bounds_the_queue() {
         }
     };
     let sent = tokio::time::timeout(MS(500), send).await;
-    assert!(
-        sent.is_err(),
-        "64 MiB went into a link whose server reads nothing"
-    );
+    assert!(sent.is_err(), "64 MiB went into a link whose server reads nothing");
 }
 
 #[tokio::test]
@@ -241,18 +222,14 @@ async fn timeout_closes_a_silent_connection_and_so_does_its_removal() {
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0);
     assert!(start.elapsed() >= MS(50), "{:?}", start.elapsed());
     let change = json!({"attributes": {"timeout": 0}});
-    collection
-        .change_toxic("link", "timeout_downstream", from(change))
-        .unwrap();
+    collection.change_toxic("link", "timeout_downstream", from(change)).unwrap();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     stream.write_all(b"lost").await.unwrap();
     let connected = "globelet_link_connections_total{proxy=\"link\"} 2";
     while !collection.metrics().contains(connected) {
         tokio::task::yield_now().await;
     }
-    collection
-        .remove_toxic("link", "timeout_downstream")
-        .unwrap();
+    collection.remove_toxic("link", "timeout_downstream").unwrap();
     // Closed, unless the connection was so young that the toxic never acted on it.
     let got = stream.read(&mut [0; 8]).await.unwrap();
     assert!(got == 0 || got == 4, "{got}");
@@ -305,16 +282,10 @@ async fn a_disabled_proxy_drops_its_connections_and_refuses_new_ones_until_enabl
     let address = link(&mut collection, &echo().await, json!([])).await;
     let mut stream = TcpStream::connect(&address).await.unwrap();
     round_trip(&mut stream, b"up").await;
-    collection
-        .update("link", from(json!({"enabled": false})))
-        .await
-        .unwrap();
+    collection.update("link", from(json!({"enabled": false}))).await.unwrap();
     assert!(matches!(stream.read(&mut [0; 8]).await, Ok(0) | Err(_)));
     assert!(TcpStream::connect(&address).await.is_err());
-    let view = collection
-        .update("link", from(json!({"enabled": true})))
-        .await
-        .unwrap();
+    let view = collection.update("link", from(json!({"enabled": true}))).await.unwrap();
     assert_eq!(view.listen, address);
     let mut stream = TcpStream::connect(&address).await.unwrap();
     round_trip(&mut stream, b"up again").await;

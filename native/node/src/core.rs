@@ -164,7 +164,13 @@ pub fn read_record(bytes: &[u8]) -> Result<(Micros, Event), globelet_types::Deco
 
 impl Core {
     /// A core over recovered states.
-    pub fn new(directory: Arc<Directory>, clock: WallClock, states: States, outputs: Outputs, metrics: Arc<Metrics>) -> Core {
+    pub fn new(
+        directory: Arc<Directory>,
+        clock: WallClock,
+        states: States,
+        outputs: Outputs,
+        metrics: Arc<Metrics>,
+    ) -> Core {
         let gates = states.keys().map(|n| (*n, Gate::default())).collect();
         let jitter = Jitter::new(directory.world().seed ^ u64::from(directory.process) << 32);
         metrics.nodes.set(states.len() as i64);

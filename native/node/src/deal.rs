@@ -2,7 +2,9 @@
 use crate::NodeError;
 use globelet_protocol::{Deal, Genesis, NodeSecrets};
 use globelet_types::world::WorldSpec;
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -77,7 +79,11 @@ fn write_treasuries(dealt: &Deal, folder: &Path) -> Result<(), NodeError> {
 /// # Errors
 /// [`NodeError`] for a name that cannot stand in a certificate, or what the system refuses.
 pub fn write_certificates(names: &[&str], folder: &Path) -> Result<(), NodeError> {
-    let failed = |e: rcgen::Error| NodeError::BadInput(format!("a certificate cannot be made: {e}; use letters, digits and hyphens in process names"));
+    let failed = |e: rcgen::Error| {
+        NodeError::BadInput(format!(
+            "a certificate cannot be made: {e}; use letters, digits and hyphens in process names"
+        ))
+    };
     let authority_key = KeyPair::generate().map_err(failed)?;
     let mut params = CertificateParams::new(Vec::<String>::new()).map_err(failed)?;
     params.distinguished_name.push(DnType::CommonName, "globelet world authority");

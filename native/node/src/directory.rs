@@ -54,7 +54,10 @@ impl Directory {
         let world = &genesis.world;
         let Some(index) = world.processes.iter().position(|p| p.name == process) else {
             let names: Vec<&str> = world.processes.iter().map(|p| p.name.as_str()).collect();
-            return Err(NodeError::BadInput(format!("this world has no process {process}; it has {}", names.join(", "))));
+            return Err(NodeError::BadInput(format!(
+                "this world has no process {process}; it has {}",
+                names.join(", ")
+            )));
         };
         let process = index as u16;
         let hosted = (0u16..).zip(&world.nodes).filter(|(_, n)| n.process == process).map(|(i, _)| NodeId(i)).collect();
@@ -72,8 +75,9 @@ impl Directory {
         let path = state.join("routes.json");
         if path.exists() {
             let text = fs::read(&path).map_err(|e| NodeError::unreadable(&path, &e))?;
-            let entries: Vec<RouteEntry> = serde_json::from_slice(&text)
-                .map_err(|e| NodeError::BadInput(format!("{}: {e}; write it as the local engine does", path.display())))?;
+            let entries: Vec<RouteEntry> = serde_json::from_slice(&text).map_err(|e| {
+                NodeError::BadInput(format!("{}: {e}; write it as the local engine does", path.display()))
+            })?;
             for entry in entries {
                 directory.add_route(&path, entry)?;
             }
@@ -90,7 +94,10 @@ impl Directory {
                 self.routes.insert(Way { from, to, process: process as u16 }, entry.address);
                 Ok(())
             }
-            _ => Err(NodeError::BadInput(format!("{}: the route {entry:?} names a region or process that the world does not have", path.display()))),
+            _ => Err(NodeError::BadInput(format!(
+                "{}: the route {entry:?} names a region or process that the world does not have",
+                path.display()
+            ))),
         }
     }
 
@@ -185,11 +192,17 @@ impl Directory {
     pub fn secrets(&self) -> Result<Vec<NodeSecrets>, NodeError> {
         let path = self.state.join("secrets").join(format!("{}.key", self.this().name));
         let text = fs::read_to_string(&path).map_err(|e| NodeError::unreadable(&path, &e))?;
-        let bad = || NodeError::BadInput(format!("{} is not the key file of this process; deal the world again", path.display()));
+        let bad = || {
+            NodeError::BadInput(format!("{} is not the key file of this process; deal the world again", path.display()))
+        };
         let bytes = hex::decode(text.trim()).map_err(|_| bad())?;
         let secrets: Vec<NodeSecrets> = globelet_types::decode(&bytes).map_err(|_| bad())?;
         let nodes: Vec<NodeId> = secrets.iter().map(|s| s.node).collect();
-        if nodes == self.hosted { Ok(secrets) } else { Err(bad()) }
+        if nodes == self.hosted {
+            Ok(secrets)
+        } else {
+            Err(bad())
+        }
     }
 }
 

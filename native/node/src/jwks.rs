@@ -14,7 +14,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TokenRefused {
     /// No `Authorization: Bearer` header.
-    #[error("the request carries no token; get one from the identity service and send it as `Authorization: Bearer …`")]
+    #[error(
+        "the request carries no token; get one from the identity service and send it as `Authorization: Bearer …`"
+    )]
     Missing,
     /// Not a token, expired, for another world, or with a bad signature.
     #[error("the token is not valid: {0}; get a fresh one from the identity service")]
@@ -59,7 +61,12 @@ fn now() -> u64 {
 impl Tokens {
     /// A verifier whose keys come from `url` when first needed.
     pub fn new(url: &str, world: &str) -> Tokens {
-        Tokens { url: url.into(), world: world.into(), cache: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+        Tokens {
+            url: url.into(),
+            world: world.into(),
+            cache: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Cache> {
@@ -120,7 +127,10 @@ impl Tokens {
         match fetched {
             Ok(Ok(text)) => match serde_json::from_slice::<JwkSet>(&text) {
                 Ok(set) => {
-                    let keys = set.keys.iter().filter_map(|k| Some((k.common.key_id.clone()?, DecodingKey::from_jwk(k).ok()?)));
+                    let keys = set
+                        .keys
+                        .iter()
+                        .filter_map(|k| Some((k.common.key_id.clone()?, DecodingKey::from_jwk(k).ok()?)));
                     cache.keys = keys.collect();
                     cache.seen.clear();
                 }
@@ -148,5 +158,9 @@ pub async fn get(url: &str) -> Result<Vec<u8>, Box<dyn std::error::Error + Send 
     let status = answer.status();
     let body = Limited::new(answer.into_body(), 1 << 20).collect().await?.to_bytes().to_vec();
     connection.abort();
-    if status.is_success() { Ok(body) } else { Err(format!("status {status}").into()) }
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(format!("status {status}").into())
+    }
 }

@@ -48,7 +48,8 @@ impl Log {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(disk)?;
         }
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(disk)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(disk)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(disk)?;
         if bytes.len() < HEADER {
@@ -74,7 +75,11 @@ impl Log {
         };
         create().map_err(|e| disk_error(path, &e))?;
         let length = header.len() as u64;
-        Ok(Recovered { log: Log { path: path.to_owned(), file, length, durable: length }, records: Vec::new(), torn: 0 })
+        Ok(Recovered {
+            log: Log { path: path.to_owned(), file, length, durable: length },
+            records: Vec::new(),
+            torn: 0,
+        })
     }
 
     /// Appends records without waiting for the disk.
@@ -145,7 +150,9 @@ fn check_header(path: &Path, found: &[u8], genesis: &Hash, node: NodeId) -> Resu
     }
     let owner = u16::from_le_bytes([body[42], body[43]]);
     if owner != node.0 {
-        return foreign(format!("the log belongs to node {owner}, not to node {node}; put it back into that node's folder"));
+        return foreign(format!(
+            "the log belongs to node {owner}, not to node {node}; put it back into that node's folder"
+        ));
     }
     Ok(())
 }
@@ -184,9 +191,8 @@ fn scan(path: &Path, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, usize), NodeError> {
         records.push(payload.to_vec());
         offset = next;
     }
-    let lost_durable = (offset + 1..bytes.len())
-        .filter_map(|at| record_at(bytes, at))
-        .any(|(durable, _, _)| durable > offset as u64);
+    let lost_durable =
+        (offset + 1..bytes.len()).filter_map(|at| record_at(bytes, at)).any(|(durable, _, _)| durable > offset as u64);
     if lost_durable {
         return Err(NodeError::Damaged { path: path.to_owned(), offset: offset as u64 });
     }

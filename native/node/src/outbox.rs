@@ -117,7 +117,8 @@ impl Outbox {
             if offset > after {
                 let mut payload = vec![0; size as usize];
                 self.file.read_exact_at(&mut payload, place + FRAME)?;
-                let damaged = || io::Error::new(io::ErrorKind::InvalidData, format!("outbox record {offset} is damaged"));
+                let damaged =
+                    || io::Error::new(io::ErrorKind::InvalidData, format!("outbox record {offset} is damaged"));
                 if crc32fast::hash(&payload).to_le_bytes() != head[4..] {
                     return Err(damaged());
                 }

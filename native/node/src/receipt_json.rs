@@ -22,7 +22,8 @@ fn state(receipt: &Receipt) -> &'static str {
 }
 
 fn order(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
-    let name = |chain: globelet_types::ChainId| genesis.world.chains.get(chain.index()).map_or("unknown", |c| c.name.as_str());
+    let name =
+        |chain: globelet_types::ChainId| genesis.world.chains.get(chain.index()).map_or("unknown", |c| c.name.as_str());
     let value = match &receipt.order.order {
         Order::Transfer(t) => json!({
             "kind": "transfer", "from": t.from.to_string(), "to": t.to.to_string(), "source": name(t.source),

@@ -11,9 +11,9 @@ use crate::outbox::Outbox;
 use crate::transport::{server, tls::Tls, Outward};
 use crate::writer::{self, Reports};
 use crate::NodeError;
+use axum::serve::ListenerExt;
 use globelet_protocol::State;
 use globelet_types::{Micros, NodeId};
-use axum::serve::ListenerExt;
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::io;
@@ -108,7 +108,9 @@ async fn bind(directory: &Directory, port: u16, what: &str) -> Result<TcpListene
     let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let address = if loopback { "127.0.0.1" } else { "0.0.0.0" };
     TcpListener::bind((address, port)).await.map_err(|e| {
-        NodeError::Missing(format!("the {what} port {address}:{port} cannot be had: {e}; end what uses it, or change the world's ports"))
+        NodeError::Missing(format!(
+            "the {what} port {address}:{port} cannot be had: {e}; end what uses it, or change the world's ports"
+        ))
     })
 }
 
@@ -119,7 +121,10 @@ async fn bind(directory: &Directory, port: u16, what: &str) -> Result<TcpListene
 pub async fn run(options: Options) -> Result<(), NodeError> {
     let directory = Arc::new(Directory::load(&options.state, &options.process)?);
     let tls = Tls::load(&options.state, &options.process)?;
-    let (http, node) = (bind(&directory, directory.this().http_port, "HTTP").await?, bind(&directory, directory.this().node_port, "node").await?);
+    let (http, node) = (
+        bind(&directory, directory.this().http_port, "HTTP").await?,
+        bind(&directory, directory.this().node_port, "node").await?,
+    );
     let metrics = Arc::new(Metrics::default());
     let (states, logs, last) = recover(&directory)?;
     let thread_error = |e: io::Error| NodeError::Missing(format!("a thread cannot be started: {e}"));
@@ -143,11 +148,16 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         tokio::spawn(crate::presence::follow(url, directory.clone(), handle.clone()));
     }
     let (stop, stopped) = watch::channel(());
-    let shared = Shared { directory: directory.clone(), core: handle.clone(), feed, outward, metrics: metrics.clone(), tokens };
+    let shared =
+        Shared { directory: directory.clone(), core: handle.clone(), feed, outward, metrics: metrics.clone(), tokens };
     let wait = |mut stopped: watch::Receiver<()>| async move {
         let _ = stopped.changed().await;
     };
-    tokio::spawn(axum::serve(http.tap_io(|s| drop(s.set_nodelay(true))), router(shared)).with_graceful_shutdown(wait(stopped.clone())).into_future());
+    tokio::spawn(
+        axum::serve(http.tap_io(|s| drop(s.set_nodelay(true))), router(shared))
+            .with_graceful_shutdown(wait(stopped.clone()))
+            .into_future(),
+    );
     let transport = {
         let (directory, core, stopped) = (directory.clone(), handle.clone(), stopped.clone());
         async move { server::serve(node, &tls, directory, core, metrics, wait(stopped)).await }

@@ -1,7 +1,7 @@
 //! What is due later: timers of the protocol and messages on their way inside the process.
 use globelet_types::world::LinkSpec;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, BTreeMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
 /// Deadlines with what is due at them; equal deadlines keep the order they came in.

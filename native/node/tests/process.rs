@@ -115,7 +115,8 @@ fn key_set(key: &SigningKey) -> (String, std::sync::Arc<std::sync::atomic::Atomi
         .map(|six| format!("{:0<6}", String::from_utf8_lossy(six)))
         .map(|six| char::from(alphabet[usize::from_str_radix(&six, 2).unwrap()]))
         .collect();
-    let body = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "k1", "x": x}]}).to_string();
+    let body = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "k1", "x": x}]})
+        .to_string();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/.well-known/jwks.json", listener.local_addr().unwrap());
     let served = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
@@ -140,7 +141,8 @@ fn transfers_need_the_payers_own_fresh_token_of_this_world() {
     let _tokyo = start(state.path(), "tokyo", &["--jwks", &url]);
     let (payer, other) = ("ab".repeat(32), "cd".repeat(32));
     let body = json!({"from": payer, "source": "paris", "to": payer, "destination": "tokyo", "amount": 1,
-        "nonce": 1, "expires_us": 1, "signature": "00".repeat(64)}).to_string();
+        "nonce": 1, "expires_us": 1, "signature": "00".repeat(64)})
+    .to_string();
     let send = |token: &str| {
         let header = if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
         call(http_port(&genesis, 0), "POST", "/v1/transfers", &header, &body)
@@ -185,7 +187,8 @@ fn follow(port: u16, id: &str, until: &str) -> Vec<String> {
 
 fn open(genesis: &globelet_protocol::Genesis, chain: u16, key: &SigningKey) {
     let account = AccountId(key.verifying_key().to_bytes());
-    let order = Order::Opening(Opening { world: genesis.tag(), municipality: ChainId(chain), account, expires_us: u64::MAX });
+    let order =
+        Order::Opening(Opening { world: genesis.tag(), municipality: ChainId(chain), account, expires_us: u64::MAX });
     let body = json!({"account": account.to_string(), "municipality": genesis.world.chains[usize::from(chain)].name,
         "expires_us": u64::MAX, "signature": sign(&order, key)});
     let port = http_port(genesis, chain.into());
@@ -197,8 +200,16 @@ fn open(genesis: &globelet_protocol::Genesis, chain: u16, key: &SigningKey) {
 
 fn pay(genesis: &globelet_protocol::Genesis, from: &SigningKey, to: &SigningKey, amount: u64, nonce: u64) -> String {
     let (payer, payee) = (AccountId(from.verifying_key().to_bytes()), AccountId(to.verifying_key().to_bytes()));
-    let order = Order::Transfer(Transfer { world: genesis.tag(), source: ChainId(0), destination: ChainId(1), from: payer,
-        to: payee, amount, nonce, expires_us: u64::MAX });
+    let order = Order::Transfer(Transfer {
+        world: genesis.tag(),
+        source: ChainId(0),
+        destination: ChainId(1),
+        from: payer,
+        to: payee,
+        amount,
+        nonce,
+        expires_us: u64::MAX,
+    });
     let body = json!({"from": payer.to_string(), "source": "tokyo", "to": payee.to_string(), "destination": "paris",
         "amount": amount, "nonce": nonce, "expires_us": u64::MAX, "signature": sign(&order, from)});
     let answer = call(http_port(genesis, 0), "POST", "/v1/transfers", "", &body.to_string());
@@ -237,7 +248,10 @@ fn a_transfer_is_credited_and_survives_the_end_of_every_process() {
     assert_eq!(balance(&genesis, 1, &bob), 1_500);
     let links = call(http_port(&genesis, 0), "GET", "/v1/links?samples=3", "", "").2;
     let rows = links.as_array().unwrap();
-    assert!(!rows.is_empty() && rows.iter().all(|r| r["samples"] == 3 && r["p50_ms"].as_f64().is_some_and(|ms| ms > 0.0)), "{links}");
+    assert!(
+        !rows.is_empty() && rows.iter().all(|r| r["samples"] == 3 && r["p50_ms"].as_f64().is_some_and(|ms| ms > 0.0)),
+        "{links}"
+    );
     let document = call(http_port(&genesis, 0), "GET", &format!("/v1/receipts/{second}"), "", "").2;
     verify(state.path(), &document, 0);
     let mut forged = document;

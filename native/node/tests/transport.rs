@@ -49,7 +49,10 @@ async fn paris(state: &Path) -> Paris {
     Paris { inputs, metrics, address }
 }
 
-async fn dial(address: &str, tls: ClientTlsConfig) -> Result<TransportClient<tonic::transport::Channel>, tonic::Status> {
+async fn dial(
+    address: &str,
+    tls: ClientTlsConfig,
+) -> Result<TransportClient<tonic::transport::Channel>, tonic::Status> {
     let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
     Ok(TransportClient::new(endpoint.connect().await.map_err(|e| tonic::Status::unavailable(e.to_string()))?))
 }

@@ -20,6 +20,8 @@ pub struct ParcelRef {
     pub number: u64,
     /// Digest of the parcel.
     pub digest: Hash,
+    /// When the source had its certificate, as the shards that rebuilt it say.
+    pub certified: Stamp,
     /// When the proposer had rebuilt and verified it.
     pub delivered: Stamp,
 }
@@ -167,6 +169,8 @@ pub struct Remittance {
 pub struct Settlement {
     /// Number of the parcel in the forward lane.
     pub number: u64,
+    /// When the source had its certificate, as seen there.
+    pub certified: Stamp,
     /// When it was rebuilt there.
     pub delivered: Stamp,
     /// Transfers that could not be credited.

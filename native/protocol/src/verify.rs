@@ -24,10 +24,7 @@ pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
     let proof = Proof { genesis, receipt, committee: Committee::new(genesis, chain) };
     let moved = receipt.reached(Stage::Committed).is_some();
     let settled = moved || receipt.reached(Stage::Refused).is_some();
-    let mut steps = vec![
-        step("client signature", proof.client_signature()),
-        step("stage order", proof.stage_order()),
-    ];
+    let mut steps = vec![step("client signature", proof.client_signature()), step("stage order", proof.stage_order())];
     if receipt.reached(Stage::Held).is_some() {
         steps.push(step("holding proofs", proof.holding_proofs()));
     }
@@ -129,7 +126,8 @@ impl Proof<'_> {
         let (header, certificate, proof) =
             self.receipt.acknowledged.as_ref().ok_or("the acknowledgement is missing")?;
         let (block, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
-        let continent = self.genesis.world.chains[self.committee.chain.index()].parent.ok_or("there is no continent")?;
+        let continent =
+            self.genesis.world.chains[self.committee.chain.index()].parent.ok_or("there is no continent")?;
         let committee = Committee::new(self.genesis, continent);
         require(committee.committed(header, certificate), "no quorum of the continent committed the header")?;
         require(proof.verify(&header.payload_root, &block.hash()), "the block is not under the continental header")
@@ -144,13 +142,19 @@ impl Proof<'_> {
         let (first, last) = anchor.heights;
         let covered = anchor.continent.0 == header.chain && (first..=last).contains(&header.height);
         require(covered, "the root covers other blocks")?;
-        require(anchor.blocks.iter().any(|(hash, _)| *hash == header.hash()), "the continental block is not under the root")
+        require(
+            anchor.blocks.iter().any(|(hash, _)| *hash == header.hash()),
+            "the continental block is not under the root",
+        )
     }
 
     fn issuer(&self) -> Result<(), &'static str> {
         let issuer = self.receipt.issuer;
         require(issuer < self.committee.size(), "the issuer is no member of the committee")?;
         let bytes = self.receipt.signing_bytes();
-        require(self.committee.verify(issuer, &bytes, &self.receipt.signature), "the ingress did not issue this receipt")
+        require(
+            self.committee.verify(issuer, &bytes, &self.receipt.signature),
+            "the ingress did not issue this receipt",
+        )
     }
 }

@@ -7,19 +7,11 @@ pub mod types;
 use pyo3::prelude::*;
 
 /// Adds a submodule and makes `import globelet._native.<name>` work, which Python does not do by itself.
-fn register(
-    parent: &Bound<'_, PyModule>,
-    module: &Bound<'_, PyModule>,
-    name: &str,
-) -> PyResult<()> {
+fn register(parent: &Bound<'_, PyModule>, module: &Bound<'_, PyModule>, name: &str) -> PyResult<()> {
     let path = format!("globelet._native.{name}");
     module.setattr("__name__", &path)?;
     parent.add(name, module)?;
-    parent
-        .py()
-        .import("sys")?
-        .getattr("modules")?
-        .set_item(path, module)
+    parent.py().import("sys")?.getattr("modules")?.set_item(path, module)
 }
 
 /// Entry point that Python calls on import.

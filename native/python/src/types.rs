@@ -27,9 +27,7 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 fn check_world(json: &str) -> PyResult<()> {
     let world: WorldSpec = serde_json::from_str(json)
         .map_err(|error| PyValueError::new_err(format!("this is not a resolved world: {error}")))?;
-    world
-        .check()
-        .map_err(|error| PyValueError::new_err(error.to_string()))
+    world.check().map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// The bytes an account signs for an order.
@@ -98,35 +96,26 @@ fn expect_fields(found: usize, wanted: usize) -> PyResult<()> {
 }
 
 fn required<'py>(order: &Bound<'py, PyDict>, name: &str) -> PyResult<Bound<'py, PyAny>> {
-    order
-        .get_item(name)?
-        .ok_or_else(|| PyKeyError::new_err(format!("the order lacks `{name}`")))
+    order.get_item(name)?.ok_or_else(|| PyKeyError::new_err(format!("the order lacks `{name}`")))
 }
 
 fn field<'py, T>(order: &Bound<'py, PyDict>, name: &str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py>,
 {
-    required(order, name)?.extract().map_err(|_| {
-        PyValueError::new_err(format!(
-            "`{name}` of the order is not a whole number in its range"
-        ))
-    })
+    required(order, name)?
+        .extract()
+        .map_err(|_| PyValueError::new_err(format!("`{name}` of the order is not a whole number in its range")))
 }
 
 fn account(order: &Bound<'_, PyDict>, name: &str) -> PyResult<AccountId> {
     let value = required(order, name)?;
     if let Ok(text) = value.extract::<String>() {
-        return AccountId::parse(&text).ok_or_else(|| {
-            PyValueError::new_err(format!(
-                "`{name}` of the order is not 64 hexadecimal digits"
-            ))
-        });
+        return AccountId::parse(&text)
+            .ok_or_else(|| PyValueError::new_err(format!("`{name}` of the order is not 64 hexadecimal digits")));
     }
     let bytes: [u8; 32] = value.extract().map_err(|_| {
-        PyTypeError::new_err(format!(
-            "`{name}` of the order must be 32 bytes or 64 hexadecimal digits"
-        ))
+        PyTypeError::new_err(format!("`{name}` of the order must be 32 bytes or 64 hexadecimal digits"))
     })?;
     Ok(AccountId(bytes))
 }

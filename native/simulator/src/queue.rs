@@ -9,7 +9,10 @@ use crate::node::Out;
 
 /// Something due at a time.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "the size of an event is that of its message, which here is never inside")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the size of an event is that of its message, which here is never inside"
+)]
 pub(crate) enum Due {
     /// Encoded message bytes reach a node.
     Arrival { from: NodeId, to: NodeId, bytes: Arc<[u8]> },

@@ -1,7 +1,5 @@
 //! A small world in code: six municipalities on two continents, 54 nodes, from measured round trips.
-use globelet_types::world::{
-    ChainKind, ChainSpec, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
-};
+use globelet_types::world::{ChainKind, ChainSpec, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec};
 use globelet_types::{ChainId, RegionId};
 
 /// Name, latitude, longitude, population; Asia first, then Europe. The index is region and chain.

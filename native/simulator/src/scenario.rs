@@ -187,14 +187,8 @@ fn ways(simulation: &Simulation, scenario: Scenario, accounts: &[Account]) -> Ve
 fn outcome(simulation: &Simulation, orders: &[OrderId], result: Result<bool, Violation>, begun: u64) -> Outcome {
     let climbs: Vec<_> = orders.iter().filter_map(|id| simulation.ladder().get(id)).collect();
     let count = |stage| climbs.iter().filter(|c| c.stages.contains_key(&stage)).count();
-    let ladder = [
-        Stage::Held,
-        Stage::Committed,
-        Stage::Delivered,
-        Stage::Credited,
-        Stage::Acknowledged,
-        Stage::Anchored,
-    ];
+    let ladder =
+        [Stage::Held, Stage::Committed, Stage::Delivered, Stage::Credited, Stage::Acknowledged, Stage::Anchored];
     let times = |stage| {
         let since: Vec<u64> = climbs.iter().filter_map(|c| c.since_admitted(stage)).collect();
         let (p50_us, p99_us) = quantiles(since.clone())?;

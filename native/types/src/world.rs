@@ -148,10 +148,7 @@ impl WorldSpec {
     /// Nodes of a chain with a role, in table order.
     pub fn members(&self, chain: ChainId, role: Role) -> Vec<NodeId> {
         let ids = 0u16..;
-        ids.zip(&self.nodes)
-            .filter(|(_, n)| n.chain == chain && n.role == role)
-            .map(|(i, _)| NodeId(i))
-            .collect()
+        ids.zip(&self.nodes).filter(|(_, n)| n.chain == chain && n.role == role).map(|(i, _)| NodeId(i)).collect()
     }
 
     /// The link from one region to another.

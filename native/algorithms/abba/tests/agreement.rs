@@ -60,7 +60,8 @@ impl Network {
         if let Some(round) = output.need_coin {
             let share = self.keys[usize::from(me)].coin_share(&round.to_le_bytes());
             let key = self.key.clone();
-            let output = self.members[usize::from(me)].coin_share(round, share, &mut |round, shares| coin(&key, round, shares));
+            let output =
+                self.members[usize::from(me)].coin_share(round, share, &mut |round, shares| coin(&key, round, shares));
             self.absorb(me, output);
         }
     }
@@ -72,7 +73,8 @@ impl Network {
 
     fn deliver(&mut self, from: u16, to: u16, message: AbbaMessage) {
         let key = self.key.clone();
-        let output = self.members[usize::from(to)].handle(from, message, &mut |round, shares| coin(&key, round, shares));
+        let output =
+            self.members[usize::from(to)].handle(from, message, &mut |round, shares| coin(&key, round, shares));
         self.absorb(to, output);
     }
 
@@ -88,7 +90,10 @@ impl Network {
                 1 => AbbaMessage::Bval { round, value, input: false },
                 2 => AbbaMessage::Aux { round, value },
                 3 => AbbaMessage::Conf { round, values: 1 + self.dice.below(3) as u8 },
-                4 => AbbaMessage::Coin { round, share: self.keys[usize::from(liar)].coin_share(&[self.dice.below(9) as u8, 0, 0, 0]) },
+                4 => AbbaMessage::Coin {
+                    round,
+                    share: self.keys[usize::from(liar)].coin_share(&[self.dice.below(9) as u8, 0, 0, 0]),
+                },
                 _ => AbbaMessage::Term { value },
             };
             self.queue.push((liar, to, message));
@@ -200,7 +205,8 @@ fn unanimous_members_decide_on_inputs_alone() {
         let mut member = Abba::new(4, 1, 0);
         assert_eq!(member.propose(value).decision, None);
         let claim = AbbaMessage::Bval { round: 0, value, input: true };
-        let step = |member: &mut Abba, from| member.handle(from, claim.clone(), &mut |_, _| panic!("no coin is needed"));
+        let step =
+            |member: &mut Abba, from| member.handle(from, claim.clone(), &mut |_, _| panic!("no coin is needed"));
         assert_eq!(step(&mut member, 1).decision, None);
         assert_eq!(step(&mut member, 2).decision, None);
         let output = step(&mut member, 3);
@@ -215,7 +221,8 @@ fn an_input_without_a_relay_flag_is_no_unanimity() {
     let mut member = Abba::new(4, 1, 0);
     member.propose(true);
     for from in 1..4 {
-        let output = member.handle(from, AbbaMessage::Bval { round: 0, value: true, input: from != 3 }, &mut |_, _| None);
+        let output =
+            member.handle(from, AbbaMessage::Bval { round: 0, value: true, input: from != 3 }, &mut |_, _| None);
         assert_eq!(output.decision, None);
     }
 }

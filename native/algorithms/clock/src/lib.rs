@@ -36,10 +36,7 @@ impl Stamp {
     fn next(self) -> Stamp {
         match self.counter.checked_add(1) {
             Some(counter) => Stamp { counter, ..self },
-            None => Stamp {
-                micros: self.micros.saturating_add(1),
-                counter: 0,
-            },
+            None => Stamp { micros: self.micros.saturating_add(1), counter: 0 },
         }
     }
 }
@@ -73,10 +70,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that refuses stamps more than `max_skew_us` microseconds ahead of physical time.
     pub fn new(max_skew_us: u64) -> Clock {
-        Clock {
-            max_skew_us,
-            last: Stamp::default(),
-        }
+        Clock { max_skew_us, last: Stamp::default() }
     }
 
     /// The latest stamp given out.
@@ -86,10 +80,7 @@ impl Clock {
 
     /// A stamp for something that happens here at `physical_us`; later than every stamp before it.
     pub fn now(&mut self, physical_us: u64) -> Stamp {
-        let physical = Stamp {
-            micros: physical_us,
-            counter: 0,
-        };
+        let physical = Stamp { micros: physical_us, counter: 0 };
         self.last = physical.max(self.last.next());
         self.last
     }
@@ -101,10 +92,7 @@ impl Clock {
     pub fn receive(&mut self, physical_us: u64, remote: Stamp) -> Result<Stamp, ClockError> {
         let ahead_us = remote.micros.saturating_sub(physical_us);
         if ahead_us > self.max_skew_us {
-            return Err(ClockError::Skew {
-                ahead_us,
-                max_skew_us: self.max_skew_us,
-            });
+            return Err(ClockError::Skew { ahead_us, max_skew_us: self.max_skew_us });
         }
         self.last = self.last.max(remote);
         Ok(self.now(physical_us))

@@ -68,38 +68,11 @@ proptest! {
 #[test]
 fn equal_times_count_and_the_bound_itself_is_taken() {
     let mut clock = Clock::new(BOUND);
-    assert_eq!(
-        clock.now(10),
-        Stamp {
-            micros: 10,
-            counter: 0
-        }
-    );
-    assert_eq!(
-        clock.now(10),
-        Stamp {
-            micros: 10,
-            counter: 1
-        }
-    );
-    assert_eq!(
-        clock.now(9),
-        Stamp {
-            micros: 10,
-            counter: 2
-        }
-    );
-    let edge = Stamp {
-        micros: 10 + BOUND,
-        counter: u32::MAX,
-    };
-    assert_eq!(
-        clock.receive(10, edge).unwrap(),
-        Stamp {
-            micros: 11 + BOUND,
-            counter: 0
-        }
-    );
+    assert_eq!(clock.now(10), Stamp { micros: 10, counter: 0 });
+    assert_eq!(clock.now(10), Stamp { micros: 10, counter: 1 });
+    assert_eq!(clock.now(9), Stamp { micros: 10, counter: 2 });
+    let edge = Stamp { micros: 10 + BOUND, counter: u32::MAX };
+    assert_eq!(clock.receive(10, edge).unwrap(), Stamp { micros: 11 + BOUND, counter: 0 });
     let stored = borsh::to_vec(&clock).unwrap();
     assert_eq!(borsh::from_slice::<Clock>(&stored).unwrap(), clock);
 }

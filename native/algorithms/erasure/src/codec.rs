@@ -49,7 +49,9 @@ pub enum ErasureError {
         need: usize,
     },
     /// The rebuilt frame is not one that [`Codec::encode`] makes.
-    #[error("the rebuilt frame is malformed (declares {declared} of {room} bytes): some shard is false, or the sender was")]
+    #[error(
+        "the rebuilt frame is malformed (declares {declared} of {room} bytes): some shard is false, or the sender was"
+    )]
     Frame {
         /// Payload length that the frame declares, in bytes.
         declared: usize,
@@ -83,11 +85,7 @@ impl Codec {
             return Err(ErasureError::Shape { k, n });
         }
         let row = |r: usize| (0..k).map(|c| field::inverse((r ^ c) as u8)).collect();
-        Ok(Codec {
-            k,
-            n,
-            parity: (k..n).map(row).collect(),
-        })
+        Ok(Codec { k, n, parity: (k..n).map(row).collect() })
     }
 
     /// Shards needed to rebuild.
@@ -158,11 +156,7 @@ impl Codec {
     ///
     /// # Errors
     /// [`ErasureError::Inconsistent`] if the roots differ, and what [`Codec::decode`] refuses.
-    pub fn decode_committed(
-        &self,
-        root: &[u8; 32],
-        shards: &[(usize, &[u8])],
-    ) -> Result<Vec<u8>, ErasureError> {
+    pub fn decode_committed(&self, root: &[u8; 32], shards: &[(usize, &[u8])]) -> Result<Vec<u8>, ErasureError> {
         let payload = self.decode(shards)?;
         if commit(&self.encode(&payload)).root == *root {
             Ok(payload)
@@ -172,10 +166,7 @@ impl Codec {
     }
 
     /// Puts shards into their slots and checks lengths and number.
-    fn sort<'a>(
-        &self,
-        shards: &[(usize, &'a [u8])],
-    ) -> Result<Vec<Option<&'a [u8]>>, ErasureError> {
+    fn sort<'a>(&self, shards: &[(usize, &'a [u8])]) -> Result<Vec<Option<&'a [u8]>>, ErasureError> {
         let mut slots: Vec<Option<&[u8]>> = vec![None; self.n];
         let need = shards.first().map_or(1, |(_, s)| s.len().max(1));
         for &(index, shard) in shards {
@@ -183,9 +174,7 @@ impl Codec {
             match slots.get_mut(index) {
                 None => return Err(ErasureError::Index { index, n: self.n }),
                 _ if have != need => return Err(ErasureError::Length { index, have, need }),
-                Some(Some(known)) if *known != shard => {
-                    return Err(ErasureError::Conflict { index })
-                }
+                Some(Some(known)) if *known != shard => return Err(ErasureError::Conflict { index }),
                 Some(slot) => *slot = Some(shard),
             }
         }
@@ -198,10 +187,7 @@ impl Codec {
 
     /// The missing data shards, in the order of `missing`.
     fn rebuild(&self, slots: &[Option<&[u8]>], missing: &[usize], size: usize) -> Vec<Vec<u8>> {
-        let parity = slots[self.k..]
-            .iter()
-            .zip(&self.parity)
-            .filter_map(|(slot, row)| slot.map(|shard| (shard, row)));
+        let parity = slots[self.k..].iter().zip(&self.parity).filter_map(|(slot, row)| slot.map(|shard| (shard, row)));
         let (mut matrix, mut rows) = (Vec::new(), Vec::new());
         for (shard, row) in parity.take(missing.len()) {
             debug_assert_eq!(shard.len(), size);
@@ -226,9 +212,8 @@ impl Codec {
             Some(head) => u32::from_le_bytes(*head) as usize,
             None => return Err(ErasureError::Frame { declared: 0, room }),
         };
-        let padded = declared <= room
-            && self.shard_len(declared) == size
-            && frame[FRAME + declared..].iter().all(|b| *b == 0);
+        let padded =
+            declared <= room && self.shard_len(declared) == size && frame[FRAME + declared..].iter().all(|b| *b == 0);
         if !padded {
             return Err(ErasureError::Frame { declared, room });
         }

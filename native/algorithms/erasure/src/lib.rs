@@ -33,8 +33,5 @@ impl Commitment {
 /// Commits to `shards` in index order.
 pub fn commit(shards: &[Vec<u8>]) -> Commitment {
     let tree = merkle::Tree::from_leaves(shards);
-    Commitment {
-        root: tree.root(),
-        tree,
-    }
+    Commitment { root: tree.root(), tree }
 }

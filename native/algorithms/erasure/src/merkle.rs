@@ -39,14 +39,8 @@ impl Tree {
     /// # Panics
     /// If there are more than `u32::MAX` leaves.
     pub fn from_leaves<T: AsRef<[u8]>>(leaves: &[T]) -> Tree {
-        assert!(
-            u32::try_from(leaves.len()).is_ok(),
-            "a tree numbers its leaves in 32 bits"
-        );
-        let mut levels = vec![leaves
-            .iter()
-            .map(|l| leaf_hash(l.as_ref()))
-            .collect::<Vec<_>>()];
+        assert!(u32::try_from(leaves.len()).is_ok(), "a tree numbers its leaves in 32 bits");
+        let mut levels = vec![leaves.iter().map(|l| leaf_hash(l.as_ref())).collect::<Vec<_>>()];
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
             // An odd node rises unchanged: pairing level by level gives the RFC's split.
             let above = level
@@ -74,8 +68,7 @@ impl Tree {
     /// The root hash; `BLAKE3("")` for a tree without leaves.
     pub fn root(&self) -> [u8; 32] {
         let top = self.levels.last().and_then(|level| level.first());
-        top.copied()
-            .unwrap_or_else(|| *blake3::hash(&[]).as_bytes())
+        top.copied().unwrap_or_else(|| *blake3::hash(&[]).as_bytes())
     }
 
     /// The inclusion proof of leaf `index` (RFC 9162 section 2.1.3.1).
@@ -85,16 +78,9 @@ impl Tree {
     pub fn proof(&self, index: usize) -> MerkleProof {
         let count = self.len();
         assert!(index < count, "leaf {index} of a tree of {count}");
-        let path = self
-            .levels
-            .iter()
-            .enumerate()
-            .filter_map(|(height, level)| level.get((index >> height) ^ 1).copied());
-        MerkleProof {
-            index: index as u32,
-            count: count as u32,
-            path: path.collect(),
-        }
+        let path =
+            self.levels.iter().enumerate().filter_map(|(height, level)| level.get((index >> height) ^ 1).copied());
+        MerkleProof { index: index as u32, count: count as u32, path: path.collect() }
     }
 }
 
@@ -118,9 +104,7 @@ fn bounded_path<R: Read>(reader: &mut R) -> Result<Vec<[u8; 32]>> {
         let text = format!("a proof of {length} hashes: at most {MAX_PATH} are taken");
         return Err(Error::new(ErrorKind::InvalidData, text));
     }
-    (0..length)
-        .map(|_| BorshDeserialize::deserialize_reader(reader))
-        .collect()
+    (0..length).map(|_| BorshDeserialize::deserialize_reader(reader)).collect()
 }
 
 impl MerkleProof {
@@ -134,16 +118,12 @@ impl MerkleProof {
 
     /// Whether `leaf` stands at this index under `root`.
     pub fn verify(&self, root: &[u8; 32], leaf: &[u8]) -> bool {
-        self.fold(leaf_hash(leaf))
-            .is_some_and(|found| found == *root)
+        self.fold(leaf_hash(leaf)).is_some_and(|found| found == *root)
     }
 
     /// Climbs the path; `None` if its length does not fit the place.
     fn fold(&self, mut hash: [u8; 32]) -> Option<[u8; 32]> {
-        let mut last = self
-            .count
-            .checked_sub(1)
-            .filter(|last| self.index <= *last)?;
+        let mut last = self.count.checked_sub(1).filter(|last| self.index <= *last)?;
         let (mut here, mut path) = (self.index, self.path.iter());
         while last > 0 {
             if here & 1 == 1 {

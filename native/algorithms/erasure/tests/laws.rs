@@ -87,11 +87,7 @@ fn by_definition(leaves: &[Vec<u8>]) -> [u8; 32] {
 fn the_tree_has_the_shape_of_the_rfc() {
     for count in 0..66 {
         let leaves: Vec<Vec<u8>> = (0..count).map(|i| vec![i as u8]).collect();
-        assert_eq!(
-            Tree::from_leaves(&leaves).root(),
-            by_definition(&leaves),
-            "{count} leaves"
-        );
+        assert_eq!(Tree::from_leaves(&leaves).root(), by_definition(&leaves), "{count} leaves");
     }
 }
 
@@ -108,53 +104,18 @@ fn every_pair_of_losses_in_a_wide_code_is_mended() {
 
 #[test]
 fn bad_input_is_refused_with_its_reason() {
-    assert_eq!(
-        Codec::new(0, 3).unwrap_err(),
-        ErasureError::Shape { k: 0, n: 3 }
-    );
-    assert_eq!(
-        Codec::new(4, 3).unwrap_err(),
-        ErasureError::Shape { k: 4, n: 3 }
-    );
-    assert_eq!(
-        Codec::new(4, 256).unwrap_err(),
-        ErasureError::Shape { k: 4, n: 256 }
-    );
+    assert_eq!(Codec::new(0, 3).unwrap_err(), ErasureError::Shape { k: 0, n: 3 });
+    assert_eq!(Codec::new(4, 3).unwrap_err(), ErasureError::Shape { k: 4, n: 3 });
+    assert_eq!(Codec::new(4, 256).unwrap_err(), ErasureError::Shape { k: 4, n: 256 });
     let codec = Codec::new(2, 4).unwrap();
     let shards = codec.encode(b"ten bytes!");
     let (a, b) = (shards[0].as_slice(), shards[3].as_slice());
-    assert_eq!(
-        codec.decode(&[(0, a), (4, b)]),
-        Err(ErasureError::Index { index: 4, n: 4 })
-    );
-    assert_eq!(
-        codec.decode(&[(0, a), (0, b)]),
-        Err(ErasureError::Conflict { index: 0 })
-    );
-    assert_eq!(
-        codec.decode(&[(0, a), (0, a)]),
-        Err(ErasureError::TooFew { have: 1, need: 2 })
-    );
-    assert_eq!(
-        codec.decode(&[(0, a), (3, &b[1..])]),
-        Err(ErasureError::Length {
-            index: 3,
-            have: 6,
-            need: 7
-        })
-    );
-    assert_eq!(
-        codec.decode(&[(0, &[]), (1, &[])]),
-        Err(ErasureError::Length {
-            index: 0,
-            have: 0,
-            need: 1
-        })
-    );
-    assert!(matches!(
-        codec.decode(&[(0, &[0xff; 7]), (1, a)]),
-        Err(ErasureError::Frame { .. })
-    ));
+    assert_eq!(codec.decode(&[(0, a), (4, b)]), Err(ErasureError::Index { index: 4, n: 4 }));
+    assert_eq!(codec.decode(&[(0, a), (0, b)]), Err(ErasureError::Conflict { index: 0 }));
+    assert_eq!(codec.decode(&[(0, a), (0, a)]), Err(ErasureError::TooFew { have: 1, need: 2 }));
+    assert_eq!(codec.decode(&[(0, a), (3, &b[1..])]), Err(ErasureError::Length { index: 3, have: 6, need: 7 }));
+    assert_eq!(codec.decode(&[(0, &[]), (1, &[])]), Err(ErasureError::Length { index: 0, have: 0, need: 1 }));
+    assert!(matches!(codec.decode(&[(0, &[0xff; 7]), (1, a)]), Err(ErasureError::Frame { .. })));
 }
 
 #[test]
@@ -164,9 +125,6 @@ fn shards_of_two_payloads_under_one_root_are_refused_by_everyone() {
     let mixed = [&one[..2], &two[2..]].concat();
     let root = commit(&mixed).root;
     for pair in [[0, 1], [2, 3]] {
-        assert_eq!(
-            codec.decode_committed(&root, &pick(&mixed, &pair)),
-            Err(ErasureError::Inconsistent)
-        );
+        assert_eq!(codec.decode_committed(&root, &pick(&mixed, &pair)), Err(ErasureError::Inconsistent));
     }
 }

@@ -25,11 +25,7 @@ impl Bloom {
         let blocks = n.saturating_mul(bits_per_key).div_ceil(64 * WORDS).max(1);
         // ln 2 bits set per bit of room is best; 693 / 1000 is near enough.
         let probes = (bits_per_key.min(100) * 693 / 1000).clamp(1, usize::from(MAX_PROBES)) as u8;
-        Bloom {
-            seed,
-            probes,
-            words: vec![0; blocks * WORDS],
-        }
+        Bloom { seed, probes, words: vec![0; blocks * WORDS] }
     }
 
     /// Adds an item.
@@ -65,14 +61,8 @@ impl BorshDeserialize for Bloom {
     fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Bloom> {
         let (seed, probes, words) = <(u64, u8, Vec<u64>)>::deserialize_reader(reader)?;
         if words.is_empty() || words.len() % WORDS != 0 || probes == 0 || probes > MAX_PROBES {
-            return Err(malformed(
-                "no Bloom filter: its size or its number of probes is impossible",
-            ));
+            return Err(malformed("no Bloom filter: its size or its number of probes is impossible"));
         }
-        Ok(Bloom {
-            seed,
-            probes,
-            words,
-        })
+        Ok(Bloom { seed, probes, words })
     }
 }

@@ -13,9 +13,7 @@ const MAX_KICKS: u32 = 500;
 
 /// The filter has no room for one more item; it is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the filter holds {len} items in {slots} slots and has no room for this one: make a larger one"
-)]
+#[error("the filter holds {len} items in {slots} slots and has no room for this one: make a larger one")]
 pub struct Full {
     /// Items held.
     pub len: usize,
@@ -36,15 +34,8 @@ pub struct Cuckoo {
 impl Cuckoo {
     /// A filter with room for `n` items, at most 95 % full then.
     pub fn with_capacity(n: usize, seed: u64) -> Cuckoo {
-        let buckets = (n.saturating_mul(20) / 19)
-            .div_ceil(SLOTS)
-            .max(2)
-            .next_power_of_two();
-        Cuckoo {
-            seed,
-            len: 0,
-            slots: vec![0; buckets * SLOTS],
-        }
+        let buckets = (n.saturating_mul(20) / 19).div_ceil(SLOTS).max(2).next_power_of_two();
+        Cuckoo { seed, len: 0, slots: vec![0; buckets * SLOTS] }
     }
 
     /// Items held.
@@ -73,9 +64,7 @@ impl Cuckoo {
     /// Whether `item` is perhaps held; `false` is certain.
     pub fn contains(&self, item: &[u8]) -> bool {
         let (mark, first, second) = self.home(item);
-        [first, second]
-            .iter()
-            .any(|bucket| self.bucket(*bucket).contains(&mark))
+        [first, second].iter().any(|bucket| self.bucket(*bucket).contains(&mark))
     }
 
     /// Takes out one copy of `item`, and says whether there was one.
@@ -128,11 +117,7 @@ impl Cuckoo {
         let mut moved = Vec::new();
         for kick in 0..MAX_KICKS {
             // The victim is drawn by hash: the same on every replica, and not to be foreseen.
-            let draw = keyed(
-                self.seed,
-                3,
-                &[kick.to_le_bytes(), u32::from(mark).to_le_bytes()].concat(),
-            );
+            let draw = keyed(self.seed, 3, &[kick.to_le_bytes(), u32::from(mark).to_le_bytes()].concat());
             let slot = bucket * SLOTS + usize::from(draw[0]) % SLOTS;
             std::mem::swap(&mut self.slots[slot], &mut mark);
             moved.push(slot);
@@ -144,10 +129,7 @@ impl Cuckoo {
         for slot in moved.into_iter().rev() {
             std::mem::swap(&mut self.slots[slot], &mut mark);
         }
-        Err(Full {
-            len: self.len(),
-            slots: self.slots.len(),
-        })
+        Err(Full { len: self.len(), slots: self.slots.len() })
     }
 }
 
@@ -157,9 +139,7 @@ impl BorshDeserialize for Cuckoo {
         let (seed, len, slots) = <(u64, u64, Vec<u16>)>::deserialize_reader(reader)?;
         let shaped = slots.len().is_power_of_two() && slots.len() >= 2 * SLOTS;
         if !shaped || slots.iter().filter(|held| **held != 0).count() as u64 != len {
-            return Err(malformed(
-                "no cuckoo filter: its slots do not match its length",
-            ));
+            return Err(malformed("no cuckoo filter: its slots do not match its length"));
         }
         Ok(Cuckoo { seed, len, slots })
     }

@@ -20,11 +20,7 @@ fn keyed(seed: u64, purpose: u8, item: &[u8]) -> [u8; 32] {
 
 /// Byte strings of 8 as numbers.
 fn number(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .take(8)
-        .rev()
-        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    bytes.iter().take(8).rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 /// A refusal of bytes that are no filter.

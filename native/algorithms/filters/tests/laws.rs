@@ -66,12 +66,8 @@ fn false_answers_are_as_rare_as_promised() {
         bloom.insert(&item.to_le_bytes());
     }
     let strangers = 100_000..200_000u32;
-    let wrong =
-        |ask: &dyn Fn(&[u8]) -> bool| strangers.clone().filter(|i| ask(&i.to_le_bytes())).count();
-    let (cuckoo_wrong, bloom_wrong) = (
-        wrong(&|i| cuckoo.contains(i)),
-        wrong(&|i| bloom.contains(i)),
-    );
+    let wrong = |ask: &dyn Fn(&[u8]) -> bool| strangers.clone().filter(|i| ask(&i.to_le_bytes())).count();
+    let (cuckoo_wrong, bloom_wrong) = (wrong(&|i| cuckoo.contains(i)), wrong(&|i| bloom.contains(i)));
     assert!(cuckoo_wrong < 30, "cuckoo: {cuckoo_wrong} of 100000");
     assert!(bloom_wrong < 2_000, "bloom: {bloom_wrong} of 100000");
 }
@@ -79,9 +75,7 @@ fn false_answers_are_as_rare_as_promised() {
 #[test]
 fn a_full_filter_says_so_and_the_seed_decides_the_bytes() {
     let mut filter = Cuckoo::with_capacity(4, 1);
-    let refused = (0..100u32)
-        .find_map(|i| filter.insert(&i.to_le_bytes()).err())
-        .unwrap();
+    let refused = (0..100u32).find_map(|i| filter.insert(&i.to_le_bytes()).err()).unwrap();
     assert_eq!((refused.len, refused.slots), (filter.len(), 8));
     let make = |seed| {
         let mut filter = Cuckoo::with_capacity(50, seed);

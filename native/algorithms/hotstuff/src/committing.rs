@@ -99,7 +99,14 @@ impl Hotstuff {
         }
     }
 
-    pub(crate) fn on_block(&mut self, from: u16, header: Header, payload: Vec<u8>, certificate: Option<Certificate>, step: &mut Step<'_>) {
+    pub(crate) fn on_block(
+        &mut self,
+        from: u16,
+        header: Header,
+        payload: Vec<u8>,
+        certificate: Option<Certificate>,
+        step: &mut Step<'_>,
+    ) {
         let block = header.hash();
         let next = (header.chain, header.height, header.parent) == (self.chain, self.height + 1, self.head);
         if !next {

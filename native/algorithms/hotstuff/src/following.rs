@@ -35,11 +35,19 @@ impl Hotstuff {
 
     /// True if the view the certificate begins may be voted in.
     fn proved(&self, timeout: Option<&TimeoutCertificate>, step: &Step<'_>) -> bool {
-        timeout == self.entered.as_ref() || timeout.is_none_or(|timeout| timeout.verify(self.chain, self.quorum(), step.crypto))
+        timeout == self.entered.as_ref()
+            || timeout.is_none_or(|timeout| timeout.verify(self.chain, self.quorum(), step.crypto))
     }
 
     /// A proposal of this view for the next height.
-    fn consider(&mut self, from: u16, header: Header, payload: Vec<u8>, timeout: Option<&TimeoutCertificate>, step: &mut Step<'_>) {
+    fn consider(
+        &mut self,
+        from: u16,
+        header: Header,
+        payload: Vec<u8>,
+        timeout: Option<&TimeoutCertificate>,
+        step: &mut Step<'_>,
+    ) {
         let block = header.hash();
         if header.height != self.height + 1 || self.contradicts(from, &header, step) {
             return;

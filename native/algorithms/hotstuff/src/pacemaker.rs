@@ -60,7 +60,14 @@ impl Hotstuff {
         self.conclude_view(step);
     }
 
-    pub(crate) fn on_timeout(&mut self, from: u16, (view, height): (u64, u64), high: Option<Certificate>, signature: [u8; 64], step: &mut Step<'_>) {
+    pub(crate) fn on_timeout(
+        &mut self,
+        from: u16,
+        (view, height): (u64, u64),
+        high: Option<Certificate>,
+        signature: [u8; 64],
+        step: &mut Step<'_>,
+    ) {
         self.remind(from, height.saturating_add(1), step);
         if view < self.view {
             if let Some(timeout) = self.entered.clone() {

@@ -98,12 +98,32 @@ impl Hotstuff {
     /// in microseconds; it doubles with each failed view and starts again after a commit.
     pub fn new(chain: u16, n: u16, me: u16, base_timeout_us: u64) -> Self {
         Self {
-            chain, n, me, base_timeout_us,
-            view: 0, entered: None, stopped: 0,
-            height: 0, head: GENESIS, head_time_us: 0, head_certificate: None,
-            high: None, voted: [None, None], seen: None, blocks: BTreeMap::new(), flight: None, ahead: None,
-            wishes: BTreeMap::new(), failures: 0, expecting: false, deadline_us: None, armed: None,
-            target: 0, asked: (0, 0), early: BTreeMap::new(), history: BTreeMap::new(),
+            chain,
+            n,
+            me,
+            base_timeout_us,
+            view: 0,
+            entered: None,
+            stopped: 0,
+            height: 0,
+            head: GENESIS,
+            head_time_us: 0,
+            head_certificate: None,
+            high: None,
+            voted: [None, None],
+            seen: None,
+            blocks: BTreeMap::new(),
+            flight: None,
+            ahead: None,
+            wishes: BTreeMap::new(),
+            failures: 0,
+            expecting: false,
+            deadline_us: None,
+            armed: None,
+            target: 0,
+            asked: (0, 0),
+            early: BTreeMap::new(),
+            history: BTreeMap::new(),
         }
     }
 
@@ -149,7 +169,14 @@ impl Hotstuff {
     /// Takes a message from `from`, whom the caller has authenticated. What is stale, unjustified or wrongly signed is
     /// ignored. `valid_payload` judges a block by its header and payload alone (root, format, signatures): it may be
     /// called before earlier blocks of the same step have been applied.
-    pub fn handle(&mut self, now_us: u64, from: u16, msg: HotstuffMessage, valid_payload: &dyn Fn(&Header, &[u8]) -> bool, crypto: &dyn Crypto) -> Vec<Action> {
+    pub fn handle(
+        &mut self,
+        now_us: u64,
+        from: u16,
+        msg: HotstuffMessage,
+        valid_payload: &dyn Fn(&Header, &[u8]) -> bool,
+        crypto: &dyn Crypto,
+    ) -> Vec<Action> {
         let mut step = Step { now_us, crypto, valid_payload, actions: Vec::new() };
         if from < self.n && from != self.me {
             self.dispatch(from, msg, &mut step);
@@ -172,7 +199,9 @@ impl Hotstuff {
             }
             HotstuffMessage::Advance { timeout } => self.on_advance(timeout, step),
             HotstuffMessage::Fetch { height, block } => self.on_fetch(from, height, block, step),
-            HotstuffMessage::Block { header, payload, certificate } => self.on_block(from, header, payload, certificate, step),
+            HotstuffMessage::Block { header, payload, certificate } => {
+                self.on_block(from, header, payload, certificate, step)
+            }
         }
     }
 
@@ -181,7 +210,15 @@ impl Hotstuff {
         let mut step = Step { now_us, crypto, valid_payload: &no_payload, actions: Vec::new() };
         if self.ready_to_propose() {
             let (height, time_us) = (self.height + 1, now_us.max(self.head_time_us));
-            let header = Header { chain: self.chain, height, view: self.view, parent: self.head, payload_root, proposer: self.me, time_us };
+            let header = Header {
+                chain: self.chain,
+                height,
+                view: self.view,
+                parent: self.head,
+                payload_root,
+                proposer: self.me,
+                time_us,
+            };
             self.launch(header, payload, &mut step);
         }
         step.actions

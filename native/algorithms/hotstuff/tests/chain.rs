@@ -71,8 +71,14 @@ impl Network {
             members: (0..N).map(|me| Hotstuff::new(3, N, me, BASE_US)).collect(),
             keys: (0..N).map(keys).collect(),
             logs: vec![Vec::new(); usize::from(N)],
-            queue: BTreeMap::new(), sequence: 0, now_us: 0, dice: seed | 1,
-            cut: [false; 4], forked: false, reports: 0, goal,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            now_us: 0,
+            dice: seed | 1,
+            cut: [false; 4],
+            forked: false,
+            reports: 0,
+            goal,
         }
     }
 
@@ -98,7 +104,16 @@ impl Network {
             let mut message = message.clone();
             if let (true, 0, HotstuffMessage::Propose { header, payload, .. }) = (self.forked, me, &mut message) {
                 if to == 3 {
-                    self.post(me, to, HotstuffMessage::Propose { header: header.clone(), payload: payload.clone(), justify: None, timeout: None });
+                    self.post(
+                        me,
+                        to,
+                        HotstuffMessage::Propose {
+                            header: header.clone(),
+                            payload: payload.clone(),
+                            justify: None,
+                            timeout: None,
+                        },
+                    );
                 }
                 if to > 1 && header.view == 0 {
                     payload.push(66);
@@ -161,7 +176,11 @@ impl Network {
         while !self.reached(who) {
             self.step();
             steps += 1;
-            assert!(steps < 60_000, "no progress: heights {:?}", self.members.iter().map(|m| (m.height(), m.view())).collect::<Vec<_>>());
+            assert!(
+                steps < 60_000,
+                "no progress: heights {:?}",
+                self.members.iter().map(|m| (m.height(), m.view())).collect::<Vec<_>>()
+            );
         }
         self.compare();
     }
@@ -277,7 +296,10 @@ fn certificates_need_a_quorum_of_distinct_members() {
     let bytes = Certificate::signing_bytes(3, Phase::Commit, 1, 2, &block);
     let vote = |member: u16| (member, keys(member).sign(&bytes));
     let certificate = |members: &[u16]| Certificate {
-        phase: Phase::Commit, view: 1, height: 2, block,
+        phase: Phase::Commit,
+        view: 1,
+        height: 2,
+        block,
         signatures: members.iter().map(|&member| vote(member)).collect(),
     };
     assert!(certificate(&[0, 2, 3]).verify(3, 3, &keys(0)));

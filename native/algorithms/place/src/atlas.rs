@@ -25,18 +25,11 @@ pub struct Atlas {
 
 /// The smallest box around an outline's finite points; `None` if it has none.
 fn bounds(outline: &Outline) -> Option<Rectangle<[f64; 2]>> {
-    let points = outline
-        .rings
-        .iter()
-        .flatten()
-        .filter(|(x, y)| x.is_finite() && y.is_finite());
+    let points = outline.rings.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
     points
         .fold(None, |grown: Option<([f64; 2], [f64; 2])>, &(x, y)| {
             let (low, high) = grown.unwrap_or(([x, y], [x, y]));
-            Some((
-                [low[0].min(x), low[1].min(y)],
-                [high[0].max(x), high[1].max(y)],
-            ))
+            Some(([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)]))
         })
         .map(|(low, high)| Rectangle::from_corners(low, high))
 }
@@ -44,10 +37,7 @@ fn bounds(outline: &Outline) -> Option<Rectangle<[f64; 2]>> {
 impl Atlas {
     /// An atlas of these outlines; where two overlap, the earlier one is found.
     pub fn new(outlines: Vec<Outline>) -> Atlas {
-        let boxes = outlines
-            .iter()
-            .enumerate()
-            .filter_map(|(i, o)| Some(GeomWithData::new(bounds(o)?, i)));
+        let boxes = outlines.iter().enumerate().filter_map(|(i, o)| Some(GeomWithData::new(bounds(o)?, i)));
         let boxes = RTree::bulk_load(boxes.collect());
         Atlas { outlines, boxes }
     }

@@ -57,34 +57,20 @@ enum Geometry {
 /// [`PlaceError`]: not such a text, a feature without a name, or a position off the globe.
 pub fn outlines_from_geojson(text: &str) -> Result<Vec<Outline>, PlaceError> {
     let collection: Collection = serde_json::from_str(text)?;
-    collection
-        .features
-        .into_iter()
-        .enumerate()
-        .map(|(index, feature)| outline(index, feature))
-        .collect()
+    collection.features.into_iter().enumerate().map(|(index, feature)| outline(index, feature)).collect()
 }
 
 fn outline(index: usize, feature: Feature) -> Result<Outline, PlaceError> {
     let property = feature.properties.as_ref().and_then(|p| p.get("name"));
     let id = feature.id.as_ref().filter(|id| id.is_string());
-    let name = id
-        .or(property)
-        .and_then(|name| name.as_str())
-        .ok_or(PlaceError::Nameless { index })?;
+    let name = id.or(property).and_then(|name| name.as_str()).ok_or(PlaceError::Nameless { index })?;
     let rings: Rings = match feature.geometry {
         Geometry::Polygon(rings) => rings,
         Geometry::MultiPolygon(polygons) => polygons.into_iter().flatten().collect(),
     };
     let ring = |ring: Vec<Vec<f64>>| ring.iter().map(|position| point(name, position)).collect();
-    let rings = rings
-        .into_iter()
-        .map(ring)
-        .collect::<Result<_, PlaceError>>()?;
-    Ok(Outline {
-        name: name.to_owned(),
-        rings,
-    })
+    let rings = rings.into_iter().map(ring).collect::<Result<_, PlaceError>>()?;
+    Ok(Outline { name: name.to_owned(), rings })
 }
 
 /// A position as (longitude, latitude); a height is dropped, a missing number is off the globe.
@@ -93,10 +79,6 @@ fn point(name: &str, position: &[f64]) -> Result<(f64, f64), PlaceError> {
     if (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat) {
         Ok((lon, lat))
     } else {
-        Err(PlaceError::OffGlobe {
-            name: name.to_owned(),
-            lon,
-            lat,
-        })
+        Err(PlaceError::OffGlobe { name: name.to_owned(), lon, lat })
     }
 }

@@ -29,16 +29,10 @@ mod tests {
     #[test]
     fn it_follows_the_real_logarithm_and_never_rises() {
         let mut last = u64::MAX;
-        for draw in (0..64)
-            .flat_map(|b| [1u64 << b, (1 << b) + (1 << b) / 3])
-            .chain([u64::MAX])
-        {
+        for draw in (0..64).flat_map(|b| [1u64 << b, (1 << b) + (1 << b) / 3]).chain([u64::MAX]) {
             let here = minus_log2(draw);
             let real = 64.0 - (draw as f64 + 1.0).log2();
-            assert!(
-                (here as f64 / (1u64 << FRACTION) as f64 - real).abs() < 1e-9,
-                "{draw}"
-            );
+            assert!((here as f64 / (1u64 << FRACTION) as f64 - real).abs() < 1e-9, "{draw}");
             assert!(here <= last, "{draw}");
             last = here;
         }

@@ -28,10 +28,7 @@ struct Score {
 
 fn score(key: &[u8; 32], candidate: &Candidate) -> Score {
     let hash = blake3::keyed_hash(key, &candidate.id.to_le_bytes());
-    let draw = hash
-        .as_bytes()
-        .first_chunk::<8>()
-        .map_or(0, |head| u64::from_le_bytes(*head));
+    let draw = hash.as_bytes().first_chunk::<8>().map_or(0, |head| u64::from_le_bytes(*head));
     // 55 bits of logarithm shifted by 64 leave 9 to spare, and weights up to 2^64 stay apart.
     let logarithm = u128::from(minus_log2(draw)) << 64;
     Score {
@@ -47,11 +44,7 @@ fn score(key: &[u8; 32], candidate: &Candidate) -> Score {
 /// The order does not depend on the order of `candidates`, as long as their ids are unique.
 pub fn rank(key: &[u8], candidates: &[Candidate]) -> Vec<usize> {
     let key = blake3::derive_key("globelet weighted rendezvous v1", key);
-    let mut order: Vec<(Score, usize)> = candidates
-        .iter()
-        .enumerate()
-        .map(|(i, c)| (score(&key, c), i))
-        .collect();
+    let mut order: Vec<(Score, usize)> = candidates.iter().enumerate().map(|(i, c)| (score(&key, c), i)).collect();
     order.sort_unstable();
     order.into_iter().map(|(_, index)| index).collect()
 }
@@ -67,21 +60,12 @@ pub fn top_k(key: &[u8], candidates: &[Candidate], k: usize) -> Vec<usize> {
 ///
 /// Fewer than `k` come back when the places cannot give as many: the caller decides whether to
 /// loosen the rule.
-pub fn top_k_spread(
-    key: &[u8],
-    candidates: &[Candidate],
-    k: usize,
-    per_place: usize,
-) -> Vec<usize> {
+pub fn top_k_spread(key: &[u8], candidates: &[Candidate], k: usize, per_place: usize) -> Vec<usize> {
     let mut taken: BTreeMap<u32, usize> = BTreeMap::new();
     let allowed = |index: &usize| {
         let here = taken.entry(candidates[*index].place).or_default();
         *here += 1;
         *here <= per_place
     };
-    rank(key, candidates)
-        .into_iter()
-        .filter(allowed)
-        .take(k)
-        .collect()
+    rank(key, candidates).into_iter().filter(allowed).take(k).collect()
 }

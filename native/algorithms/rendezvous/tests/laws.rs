@@ -6,11 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
-    prop::collection::btree_map(any::<u64>(), (0u64..1_000_000, 0u32..5), 1..30).prop_map(|map| {
-        map.into_iter()
-            .map(|(id, (weight, place))| Candidate { id, weight, place })
-            .collect()
-    })
+    prop::collection::btree_map(any::<u64>(), (0u64..1_000_000, 0u32..5), 1..30)
+        .prop_map(|map| map.into_iter().map(|(id, (weight, place))| Candidate { id, weight, place }).collect())
 }
 
 fn ids(order: &[usize], candidates: &[Candidate]) -> Vec<u64> {
@@ -61,13 +58,7 @@ proptest! {
 
 #[test]
 fn choices_follow_the_weights() {
-    let all: Vec<Candidate> = (1..=4)
-        .map(|id| Candidate {
-            id,
-            weight: id * 1_000,
-            place: 0,
-        })
-        .collect();
+    let all: Vec<Candidate> = (1..=4).map(|id| Candidate { id, weight: id * 1_000, place: 0 }).collect();
     let mut wins = [0u32; 4];
     for key in 0..20_000u32 {
         wins[top_k(&key.to_le_bytes(), &all, 1)[0]] += 1;
@@ -80,13 +71,8 @@ fn choices_follow_the_weights() {
 
 #[test]
 fn the_weightless_come_last_and_the_order_is_fixed_for_good() {
-    let all: Vec<Candidate> = (0..6)
-        .map(|id| Candidate {
-            id,
-            weight: if id == 3 { 0 } else { 10 + id },
-            place: 0,
-        })
-        .collect();
+    let all: Vec<Candidate> =
+        (0..6).map(|id| Candidate { id, weight: if id == 3 { 0 } else { 10 + id }, place: 0 }).collect();
     let order = rank(b"fixed", &all);
     assert_eq!(order.last(), Some(&3));
     assert_eq!(order, FIXED, "a change here moves every stored shard");

@@ -9,38 +9,21 @@ use crate::prepared::{Claim, PreparedKey};
 
 /// Verifies many `(public, message, signature)` at once; entry `i` equals [`crate::verify`] on item `i`.
 pub fn verify_batch(items: &[(&[u8; 32], &[u8], &[u8; 64])]) -> Vec<bool> {
-    let keys: Vec<_> = items
-        .iter()
-        .map(|item| PreparedKey::from_bytes(item.0))
-        .collect();
-    let usable = items
-        .iter()
-        .zip(&keys)
-        .filter_map(|(item, key)| Some((key.as_ref()?, item.1, item.2)));
+    let keys: Vec<_> = items.iter().map(|item| PreparedKey::from_bytes(item.0)).collect();
+    let usable = items.iter().zip(&keys).filter_map(|(item, key)| Some((key.as_ref()?, item.1, item.2)));
     let mut verdicts = verify_batch_prepared(&usable.collect::<Vec<_>>()).into_iter();
-    keys.iter()
-        .map(|key| key.is_some() && verdicts.next() == Some(true))
-        .collect()
+    keys.iter().map(|key| key.is_some() && verdicts.next() == Some(true)).collect()
 }
 
 /// As [`verify_batch`], for keys that are already decompressed.
 pub fn verify_batch_prepared(items: &[(&PreparedKey, &[u8], &[u8; 64])]) -> Vec<bool> {
-    let claims: Vec<_> = items
-        .iter()
-        .map(|(key, message, sig)| key.claim(message, sig))
-        .collect();
-    let sound: Vec<(&PreparedKey, &Claim)> = items
-        .iter()
-        .zip(&claims)
-        .filter_map(|(item, claim)| Some((item.0, claim.as_ref()?)))
-        .collect();
+    let claims: Vec<_> = items.iter().map(|(key, message, sig)| key.claim(message, sig)).collect();
+    let sound: Vec<(&PreparedKey, &Claim)> =
+        items.iter().zip(&claims).filter_map(|(item, claim)| Some((item.0, claim.as_ref()?))).collect();
     if sound.len() > 1 && equation_holds(&sound, &weights(items)) {
         return claims.iter().map(Option::is_some).collect();
     }
-    items
-        .iter()
-        .map(|(key, message, sig)| key.verify(message, sig))
-        .collect()
+    items.iter().map(|(key, message, sig)| key.verify(message, sig)).collect()
 }
 
 /// The hash from which the weights of the sum are drawn: it covers every key, message and signature.
@@ -74,7 +57,5 @@ fn equation_holds(claims: &[(&PreparedKey, &Claim)], weights: &blake3::OutputRea
     }
     scalars.push(-base);
     points.push(ED25519_BASEPOINT_POINT);
-    EdwardsPoint::vartime_multiscalar_mul(&scalars, &points)
-        .mul_by_cofactor()
-        .is_identity()
+    EdwardsPoint::vartime_multiscalar_mul(&scalars, &points).mul_by_cofactor().is_identity()
 }

@@ -25,10 +25,7 @@ impl SigningKey {
     /// Signs `message` by the deterministic variant (FIPS 204, algorithm 2), [`SIGNATURE_LEN`] bytes.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let signed = self.0.expanded_key().sign_deterministic(message, &[]);
-        signed
-            .expect("an empty context is never too long")
-            .encode()
-            .to_vec()
+        signed.expect("an empty context is never too long").encode().to_vec()
     }
 }
 
@@ -48,6 +45,5 @@ pub fn verify(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
         return false;
     };
     let key = VerifyingKey::<MlDsa65>::decode(&key);
-    Signature::<MlDsa65>::decode(&encoded)
-        .is_some_and(|s| key.verify_with_context(message, &[], &s))
+    Signature::<MlDsa65>::decode(&encoded).is_some_and(|s| key.verify_with_context(message, &[], &s))
 }

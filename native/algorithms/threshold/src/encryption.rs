@@ -74,7 +74,8 @@ pub fn encrypt(key: &PublicKey, label: &[u8], plaintext: &[u8], randomness: &[u8
         .encrypt(&Nonce::default(), payload)
         .expect("a payload in memory is below the 256 GB limit of RFC 8439");
     let unproved = EqualityProof::unproved();
-    let mut ciphertext = Ciphertext { u, u_second: Point(secret * key.second.0), label, commitment, proof: unproved, sealed };
+    let mut ciphertext =
+        Ciphertext { u, u_second: Point(secret * key.second.0), label, commitment, proof: unproved, sealed };
     let context = ciphertext.context();
     ciphertext.proof = ciphertext.statement(key, &context).prove(&secret, randomness);
     ciphertext
@@ -123,7 +124,12 @@ pub fn verify_share(key: &PublicKey, c: &Ciphertext, share: &DecryptionShare) ->
 /// [`ThresholdError::Label`]; [`ThresholdError::NotEnough`]; [`ThresholdError::BadShares`] with everyone whose
 /// share does not verify (drop them and call again); [`ThresholdError::Unopenable`] when the encryptor is to blame,
 /// which every member finds alike.
-pub fn combine(key: &PublicKey, label: &[u8], c: &Ciphertext, shares: &[DecryptionShare]) -> Result<Vec<u8>, ThresholdError> {
+pub fn combine(
+    key: &PublicKey,
+    label: &[u8],
+    c: &Ciphertext,
+    shares: &[DecryptionShare],
+) -> Result<Vec<u8>, ThresholdError> {
     if c.label != label_hash(label) {
         return Err(ThresholdError::Label);
     }

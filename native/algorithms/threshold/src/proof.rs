@@ -38,7 +38,14 @@ impl Statement<'_> {
 
     fn challenge(&self, encoded: &[[u8; 32]; 3], commitments: [RistrettoPoint; 2]) -> Scalar {
         let commitments = RistrettoPoint::double_and_compress_batch(&commitments);
-        let parts = [&encoded[0][..], &encoded[1], &encoded[2], commitments[0].as_bytes(), commitments[1].as_bytes(), self.context];
+        let parts = [
+            &encoded[0][..],
+            &encoded[1],
+            &encoded[2],
+            commitments[0].as_bytes(),
+            commitments[1].as_bytes(),
+            self.context,
+        ];
         hash_to_scalar("globelet threshold 1: equality challenge", &parts)
     }
 

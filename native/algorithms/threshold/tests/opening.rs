@@ -1,7 +1,9 @@
 //! Opening: who can, who can't, and who is to blame.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use globelet_threshold::{check, combine, deal, encrypt, verify_share, Ciphertext, DecryptionShare, KeyShare, PublicKey, ThresholdError};
+use globelet_threshold::{
+    check, combine, deal, encrypt, verify_share, Ciphertext, DecryptionShare, KeyShare, PublicKey, ThresholdError,
+};
 use proptest::prelude::*;
 
 const LABEL: &[u8] = b"round 7 of tokyo";

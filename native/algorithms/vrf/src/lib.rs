@@ -45,10 +45,7 @@ impl SecretKey {
     /// The key that follows from a 32-byte seed, as in Ed25519 (RFC 9381 section 5.5).
     pub fn from_seed(seed: &[u8; 32]) -> SecretKey {
         let public = EdwardsPoint::mul_base(&secret_scalar(seed));
-        SecretKey {
-            seed: Zeroizing::new(*seed),
-            public: public.compress().to_bytes(),
-        }
+        SecretKey { seed: Zeroizing::new(*seed), public: public.compress().to_bytes() }
     }
 
     /// The public key, 32 bytes: the same as Ed25519's for this seed.
@@ -59,13 +56,8 @@ impl SecretKey {
     /// Proves the output for `alpha` (RFC 9381 section 5.1): gamma, c, s in 80 bytes.
     pub fn prove(&self, alpha: &[u8]) -> [u8; 80] {
         let secret = Secret::from_slice(self.seed.as_slice()).expect("a seed has 32 bytes");
-        let proof = secret
-            .prove(alpha)
-            .expect("256 tries fail once in 2^256 inputs");
-        proof
-            .encode_to_pi()
-            .try_into()
-            .expect("a proof encodes to 80 bytes")
+        let proof = secret.prove(alpha).expect("256 tries fail once in 2^256 inputs");
+        proof.encode_to_pi().try_into().expect("a proof encodes to 80 bytes")
     }
 }
 

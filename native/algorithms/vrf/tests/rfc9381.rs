@@ -40,10 +40,7 @@ fn the_examples_of_the_rfc_hold() {
         let alpha = hex::decode(alpha).unwrap();
         assert_eq!(hex::encode(key.public()), public);
         assert_eq!(hex::encode(key.prove(&alpha)), proof);
-        assert_eq!(
-            hex::encode(verify(&bytes(public), &alpha, &bytes(proof)).unwrap()),
-            output
-        );
+        assert_eq!(hex::encode(verify(&bytes(public), &alpha, &bytes(proof)).unwrap()), output);
     }
 }
 
@@ -59,10 +56,7 @@ fn a_scalar_that_is_not_reduced_is_refused() {
         *byte = carry as u8;
         carry >>= 8;
     }
-    assert_eq!(
-        verify(&key.public(), b"draw", &proof),
-        Err(VrfError::Encoding)
-    );
+    assert_eq!(verify(&key.public(), b"draw", &proof), Err(VrfError::Encoding));
 }
 
 #[test]

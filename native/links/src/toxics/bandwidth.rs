@@ -67,10 +67,7 @@ mod tests {
     fn bytes_trickle_at_the_rate_and_the_queue_is_remembered() {
         let (toxic, mut bench) = (Bandwidth { rate: 1_000 }, Bench::new(1));
         let out = bench.pass(&toxic, 0, data(12_000));
-        assert_eq!(
-            lengths(&out),
-            [(5_000, 5_000), (10_000, 5_000), (12_000, 2_000)]
-        );
+        assert_eq!(lengths(&out), [(5_000, 5_000), (10_000, 5_000), (12_000, 2_000)]);
         let out = bench.pass(&toxic, 1_000, data(1_000));
         assert_eq!(lengths(&out), [(13_000, 1_000)]);
         let out = bench.pass(&toxic, 50_000, data(1_000));

@@ -57,11 +57,7 @@ mod tests {
     use super::*;
 
     fn latency(latency: f64, jitter: f64) -> Latency {
-        Latency {
-            latency: Millis::new(latency).unwrap(),
-            jitter: Millis::new(jitter).unwrap(),
-            seed: None,
-        }
+        Latency { latency: Millis::new(latency).unwrap(), jitter: Millis::new(jitter).unwrap(), seed: None }
     }
 
     #[test]
@@ -83,9 +79,7 @@ mod tests {
     fn jitter_repeats_from_its_seed_and_stays_in_bounds_and_in_order() {
         let run = |seed| -> Vec<u128> {
             let (toxic, mut bench) = (latency(50.0, 10.0), Bench::new(seed));
-            (0..200)
-                .map(|number| bench.pass(&toxic, number * 100, data(1))[0].0)
-                .collect()
+            (0..200).map(|number| bench.pass(&toxic, number * 100, data(1))[0].0).collect()
         };
         let times = run(7);
         assert_eq!(times, run(7));

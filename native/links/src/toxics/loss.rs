@@ -30,12 +30,7 @@ pub struct Loss {
 
 impl Default for Loss {
     fn default() -> Self {
-        Self {
-            probability: 0.0,
-            retransmit_ms: Millis::new(200.0).unwrap_or_default(),
-            burst: 1,
-            seed: None,
-        }
+        Self { probability: 0.0, retransmit_ms: Millis::new(200.0).unwrap_or_default(), burst: 1, seed: None }
     }
 }
 
@@ -118,8 +113,7 @@ impl Toxic for Loss {
     }
 
     fn handshake(&self, memory: &mut Memory) -> Duration {
-        self.wait(memory, HANDSHAKE_TIMEOUT)
-            .unwrap_or(LONGEST_TIMEOUT)
+        self.wait(memory, HANDSHAKE_TIMEOUT).unwrap_or(LONGEST_TIMEOUT)
     }
 
     fn dwell(&self) -> Duration {
@@ -133,11 +127,7 @@ mod tests {
     use super::*;
 
     fn loss(probability: f64, burst: u32) -> Loss {
-        Loss {
-            probability,
-            burst,
-            ..Loss::default()
-        }
+        Loss { probability, burst, ..Loss::default() }
     }
 
     #[test]
@@ -149,9 +139,7 @@ mod tests {
     #[test]
     fn a_lost_packet_costs_a_timeout_and_holds_up_what_follows() {
         let (toxic, mut bench) = (loss(0.05, 1), Bench::new(3));
-        let times: Vec<u128> = (0..400)
-            .map(|number| bench.pass(&toxic, number * 1_000, data(10))[0].0)
-            .collect();
+        let times: Vec<u128> = (0..400).map(|number| bench.pass(&toxic, number * 1_000, data(10))[0].0).collect();
         assert!(times.is_sorted());
         let held = |number: usize| times[number] - number as u128 * 1_000;
         let first = (0..400).find(|number| held(*number) > 0).unwrap();

@@ -49,13 +49,7 @@ impl Memory {
     /// An empty memory that begins at `since`.
     #[must_use]
     pub fn new(random: Random, since: Instant) -> Self {
-        Self {
-            random,
-            since,
-            free_at: since,
-            passed: 0,
-            burst_left: 0,
-        }
+        Self { random, since, free_at: since, passed: 0, burst_left: 0 }
     }
 }
 
@@ -204,9 +198,7 @@ pub(crate) mod testing {
             let at = self.start + Duration::from_micros(microseconds);
             let mut out = Vec::new();
             toxic.pass(&mut self.memory, Segment { at, load }, &mut out);
-            out.into_iter()
-                .map(|segment| ((segment.at - self.start).as_micros(), segment.load))
-                .collect()
+            out.into_iter().map(|segment| ((segment.at - self.start).as_micros(), segment.load)).collect()
         }
     }
 

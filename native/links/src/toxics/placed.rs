@@ -114,22 +114,13 @@ mod tests {
         let toxic = create(r#"{"type":"latency","attributes":{"latency":5,"jitter":2}}"#).unwrap();
         let change = serde_json::from_str(r#"{"attributes":{"latency":7.5}}"#).unwrap();
         let changed = toxic.changed(change).unwrap();
-        assert_eq!(
-            serde_json::to_string(&changed.attributes).unwrap(),
-            r#"{"latency":7.5,"jitter":2}"#
-        );
+        assert_eq!(serde_json::to_string(&changed.attributes).unwrap(), r#"{"latency":7.5,"jitter":2}"#);
     }
 
     #[test]
     fn mistakes_are_named() {
-        assert_eq!(
-            create(r#"{"type":"bogus"}"#),
-            Err(ApiError::INVALID_TOXIC_TYPE)
-        );
-        assert_eq!(
-            create(r#"{"type":"latency","stream":"up"}"#),
-            Err(ApiError::INVALID_STREAM)
-        );
+        assert_eq!(create(r#"{"type":"bogus"}"#), Err(ApiError::INVALID_TOXIC_TYPE));
+        assert_eq!(create(r#"{"type":"latency","stream":"up"}"#), Err(ApiError::INVALID_STREAM));
         let wrong = create(r#"{"type":"latency","attributes":{"latency":"x"}}"#).unwrap_err();
         assert!(wrong.message().starts_with("bad request body: "));
     }

@@ -54,11 +54,7 @@ mod tests {
 
     #[test]
     fn pieces_follow_one_another_at_the_delay() {
-        let toxic = Slicer {
-            average_size: 40,
-            size_variation: 0,
-            delay: 10,
-        };
+        let toxic = Slicer { average_size: 40, size_variation: 0, delay: 10 };
         let mut bench = Bench::new(1);
         let out = bench.pass(&toxic, 0, data(100));
         assert_eq!(lengths(&out), [(0, 40), (10, 40), (20, 20)]);
@@ -67,11 +63,7 @@ mod tests {
 
     #[test]
     fn sizes_vary_within_bounds_and_repeat_from_the_seed() {
-        let toxic = Slicer {
-            average_size: 100,
-            size_variation: 20,
-            delay: 0,
-        };
+        let toxic = Slicer { average_size: 100, size_variation: 20, delay: 0 };
         let cut = |seed| lengths(&Bench::new(seed).pass(&toxic, 0, data(10_000)));
         let pieces = cut(3);
         assert_eq!(pieces, cut(3));

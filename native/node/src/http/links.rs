@@ -39,7 +39,8 @@ async fn samples(shared: &Shared, way: Way, count: usize) -> Vec<Duration> {
     let mut probes = Vec::new();
     for _ in 0..count {
         let shared = shared.clone();
-        probes.push(tokio::spawn(async move { tokio::time::timeout(LONGEST, probe(&shared, way)).await.ok().flatten() }));
+        probes
+            .push(tokio::spawn(async move { tokio::time::timeout(LONGEST, probe(&shared, way)).await.ok().flatten() }));
         tokio::time::sleep(SPACING).await;
     }
     let mut delays = Vec::new();

@@ -58,8 +58,20 @@ pub fn router(shared: Shared) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/openapi.json", get(openapi))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no_such_path", "there is nothing at this path; /openapi.json lists what there is") })
-        .method_not_allowed_fallback(|| async { Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method; /openapi.json lists what it takes") })
+        .fallback(|| async {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "no_such_path",
+                "there is nothing at this path; /openapi.json lists what there is",
+            )
+        })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this path does not take this method; /openapi.json lists what it takes",
+            )
+        })
         .layer(DefaultBodyLimit::max(BODY))
         .with_state(shared)
 }

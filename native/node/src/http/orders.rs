@@ -66,7 +66,9 @@ fn signature(text: &str) -> Result<[u8; 64], Refusal> {
 
 impl Shared {
     fn municipality(&self, name: &str, field: &str) -> Result<ChainId, Refusal> {
-        self.directory.chain_named(name).ok_or_else(|| malformed(format!("{field}: this world has no municipality {name:?}")))
+        self.directory
+            .chain_named(name)
+            .ok_or_else(|| malformed(format!("{field}: this world has no municipality {name:?}")))
     }
 
     fn read_transfer(&self, body: Value) -> Result<SignedOrder, Refusal> {
@@ -133,7 +135,11 @@ impl Shared {
             let ready = order.and_then(|order| {
                 let chain = order.order.municipality();
                 let ingresses = self.ingresses(chain, &order.order.signer());
-                if ingresses.is_empty() { Err(Refusal::WrongMunicipality { owner: chain.0 }.into()) } else { Ok((ingresses, order)) }
+                if ingresses.is_empty() {
+                    Err(Refusal::WrongMunicipality { owner: chain.0 }.into())
+                } else {
+                    Ok((ingresses, order))
+                }
             });
             match ready {
                 Ok((ingresses, order)) => groups.entry(ingresses).or_default().push((place, order)),

@@ -46,7 +46,8 @@ fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
             json!({"offset": offset, "kind": "receipt", "receipt": body})
         }
         Entry::Block { chain, height, hash, items, at_us } => {
-            let global = shared.directory.world().chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Global);
+            let global =
+                shared.directory.world().chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Global);
             json!({
                 "offset": offset, "kind": if global { "root" } else { "block" }, "chain": shared.directory.chain_name(*chain),
                 "height": height, "hash": hex::encode(hash), "items": items, "micros": at_us,

@@ -27,7 +27,9 @@ pub fn encode(envelopes: &[Envelope]) -> Bytes {
     let mut out = Vec::with_capacity(4 + envelopes.iter().map(Envelope::size).sum::<usize>());
     out.extend((envelopes.len() as u32).to_le_bytes());
     for envelope in envelopes {
-        (envelope.from, &envelope.to, &envelope.message[..]).serialize(&mut out).expect("writing to memory cannot fail");
+        (envelope.from, &envelope.to, &envelope.message[..])
+            .serialize(&mut out)
+            .expect("writing to memory cannot fail");
     }
     Bytes::from(out)
 }
@@ -54,7 +56,11 @@ pub fn decode(bundle: &Bytes) -> Result<Vec<Envelope>, DecodeError> {
         rest = &rest[length..];
         envelopes.push(Envelope { from, to, message });
     }
-    if rest.is_empty() { Ok(envelopes) } else { Err(malformed(&"bytes are left after the last envelope")) }
+    if rest.is_empty() {
+        Ok(envelopes)
+    } else {
+        Err(malformed(&"bytes are left after the last envelope"))
+    }
 }
 
 #[cfg(test)]

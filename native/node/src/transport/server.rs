@@ -97,7 +97,10 @@ impl Transport for Service {
             let end = receive(&directory, peer, &core, &metrics, &mut bundles).await;
             if let Err(refused) = end {
                 metrics.refuse(refused.code());
-                eprintln!("a frame from process {} was refused: {refused}", directory.world().processes[usize::from(peer)].name);
+                eprintln!(
+                    "a frame from process {} was refused: {refused}",
+                    directory.world().processes[usize::from(peer)].name
+                );
                 let _ = closed.send(Err(Status::invalid_argument(refused.to_string()))).await;
             }
         });
@@ -146,8 +149,8 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
-    let service = TransportServer::new(Service { directory, core, metrics })
-        .max_decoding_message_size(MAX_FRAME + 1024);
+    let service =
+        TransportServer::new(Service { directory, core, metrics }).max_decoding_message_size(MAX_FRAME + 1024);
     tonic::transport::Server::builder()
         .tls_config(tls.server())?
         .initial_stream_window_size(streams::WINDOW)

@@ -34,6 +34,8 @@ pub(crate) struct Continental {
     /// Final blocks by height, for municipalities that ask again.
     acknowledgements: BTreeMap<(ChainId, u64), Acknowledgement>,
     anchored: u64,
+    /// Anchors by the last height each covers, for municipalities that ask again.
+    anchors: BTreeMap<u64, Anchor>,
     report_us: u64,
     report_armed: bool,
 }
@@ -49,6 +51,7 @@ impl Continental {
             unreported: BTreeMap::new(),
             acknowledgements: BTreeMap::new(),
             anchored: 0,
+            anchors: BTreeMap::new(),
             report_us: genesis.world.parameters.report_us,
             report_armed: false,
             ordered,
@@ -98,7 +101,14 @@ impl Continental {
     }
 
     /// A municipality hands up a block.
-    fn header(&mut self, now: Micros, from: NodeId, header: BlockHeader, certificate: Certificate, out: &mut Out) -> Vec<Final> {
+    fn header(
+        &mut self,
+        now: Micros,
+        from: NodeId,
+        header: BlockHeader,
+        certificate: Certificate,
+        out: &mut Out,
+    ) -> Vec<Final> {
         let chain = header.chain;
         let key = (chain, header.height);
         if !self.municipalities.contains(&chain) || self.ordered.committees[chain.index()].member(from).is_none() {
@@ -109,6 +119,10 @@ impl Continental {
             // It asks because the acknowledgement was lost on the way.
             if let Some(a) = self.acknowledgements.get(&key) {
                 out.send(vec![from], Message::Acknowledged(a.clone()));
+                let covering = self.anchors.range(a.header.height..).next().map(|(_, anchor)| anchor);
+                if let Some(anchor) = covering.filter(|anchor| anchor.heights.0 <= a.header.height) {
+                    out.send(vec![from], Message::Anchored(anchor.clone()));
+                }
             }
             return Vec::new();
         }
@@ -215,12 +229,14 @@ impl Continental {
     fn anchor(&mut self, from: NodeId, anchor: Anchor, out: &mut Out) {
         let Some(globe) = self.globe else { return };
         let committee = &self.ordered.committees[globe.index()];
-        let fresh = anchor.heights.1 > self.anchored && anchor.continent == self.ordered.chain;
+        let fresh = !self.anchors.contains_key(&anchor.heights.1) && anchor.continent == self.ordered.chain;
         if committee.member(from).is_none() || !fresh || !anchor.verify(committee) {
             return;
         }
-        self.anchored = anchor.heights.1;
-        self.unreported = self.unreported.split_off(&(anchor.heights.1 + 1));
+        self.anchored = self.anchored.max(anchor.heights.1);
+        self.unreported = self.unreported.split_off(&(self.anchored + 1));
+        self.anchors.insert(anchor.heights.1, anchor.clone());
+        super::committee::keep_newest(&mut self.anchors, 1024);
         out.persist();
         for chain in self.municipalities.clone() {
             out.send(self.ordered.below(chain), Message::Anchored(anchor.clone()));

@@ -11,6 +11,8 @@ use globelet_types::{decode, encode, ChainId, Hash, Micros, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Anchors sent again in one answer.
+const ANCHORS_AGAIN: usize = 16;
 /// Most headers of one report.
 const HEADERS_MOST: usize = 1024;
 
@@ -21,8 +23,8 @@ pub(crate) struct Global {
     waiting: BTreeMap<ChainId, Report>,
     /// Per continent: last height in the ledger and its header's hash.
     heads: BTreeMap<ChainId, (u64, Hash)>,
-    /// The newest anchor of each continent, for those that report what is anchored already.
-    anchors: BTreeMap<ChainId, Anchor>,
+    /// Anchors by continent and last height, for those that report what is anchored already.
+    anchors: BTreeMap<(ChainId, u64), Anchor>,
 }
 
 impl Global {
@@ -43,7 +45,9 @@ impl Global {
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
         let finals = match event {
-            Event::MessageReceived { from, message: Message::Report(report) } => self.report(now, from, report, &mut out),
+            Event::MessageReceived { from, message: Message::Report(report) } => {
+                self.report(now, from, report, &mut out)
+            }
             Event::MessageReceived { from, message: Message::Hotstuff(message) } => {
                 let continents = &self.continents;
                 let valid = |all: &Committees<'_>, header: &hotstuff::Header, payload: &[u8]| {
@@ -67,11 +71,16 @@ impl Global {
             return Vec::new();
         }
         let head = self.heads.get(&continent).copied().unwrap_or_default();
-        report.headers.retain(|h| h.height > head.0);
-        if report.headers.is_empty() {
-            if let Some(anchor) = self.anchors.get(&continent) {
+        let first = report.headers.first().map_or(u64::MAX, |h| h.height);
+        if first <= head.0 {
+            // It reports what is anchored: that anchor was lost on the way.
+            let lost = self.anchors.range((continent, first)..=(continent, u64::MAX)).take(ANCHORS_AGAIN);
+            for (_, anchor) in lost {
                 out.send(vec![from], Message::Anchored(anchor.clone()));
             }
+        }
+        report.headers.retain(|h| h.height > head.0);
+        if report.headers.is_empty() {
             return Vec::new();
         }
         let longer = self.waiting.get(&continent).is_none_or(|w| w.headers.len() < report.headers.len());
@@ -116,7 +125,8 @@ impl Global {
             self.heads.insert(report.continent, (last.height, last.hash()));
             let anchor = anchor(block, report, tree.proof(index));
             out.send(self.ordered.below(report.continent), Message::Anchored(anchor.clone()));
-            self.anchors.insert(report.continent, anchor);
+            self.anchors.insert((report.continent, last.height), anchor);
+            super::committee::keep_newest(&mut self.anchors, 4096);
         }
         let heads = &self.heads;
         self.waiting.retain(|continent, report| {
@@ -182,7 +192,5 @@ fn payload_is_valid(all: &Committees<'_>, continents: &[ChainId], header: &hotst
     let distinct = reports.windows(2).all(|w| w[0].continent < w[1].continent);
     distinct
         && payload_tree(&reports).root() == header.payload_root
-        && reports
-            .iter()
-            .all(|r| continents.contains(&r.continent) && report_is_valid(&all.0[r.continent.index()], r))
+        && reports.iter().all(|r| continents.contains(&r.continent) && report_is_valid(&all.0[r.continent.index()], r))
 }

@@ -78,6 +78,7 @@ pub(crate) struct Departing {
 pub(crate) struct Settled {
     pub destination: ChainId,
     pub number: u64,
+    pub certified: Stamp,
     pub delivered: Stamp,
     pub refused: Vec<(OrderId, Refusal)>,
 }
@@ -180,7 +181,7 @@ impl Ledger {
     }
 
     /// Credits a verified parcel once, and returns what its settlements decide about our transfers.
-    pub fn receive(&mut self, parcel: &Parcel, delivered: Stamp) -> Vec<Settled> {
+    pub fn receive(&mut self, parcel: &Parcel, certified: Stamp, delivered: Stamp) -> Vec<Settled> {
         let lane = self.lanes_in.entry(parcel.source).or_default();
         if lane.seen(parcel.number) {
             return Vec::new();
@@ -200,7 +201,7 @@ impl Ledger {
         lane.credited += credited;
         lane.refused += returned;
         if !parcel.remittances.is_empty() {
-            let settlement = Settlement { number: parcel.number, delivered, refused };
+            let settlement = Settlement { number: parcel.number, certified, delivered, refused };
             self.departing.entry(parcel.source).or_default().settlements.push(settlement);
         }
         parcel.settlements.iter().filter_map(|s| self.settle(parcel.source, s)).collect()
@@ -217,7 +218,8 @@ impl Ledger {
                 }
             }
         }
-        Some(Settled { destination, number: s.number, delivered: s.delivered, refused: s.refused.clone() })
+        let (certified, delivered, refused) = (s.certified, s.delivered, s.refused.clone());
+        Some(Settled { destination, number: s.number, certified, delivered, refused })
     }
 
     /// Closes the block at `height`: numbers what departs, one parcel per lane.

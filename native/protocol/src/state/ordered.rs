@@ -125,12 +125,7 @@ impl Ordered {
     }
 
     pub fn certified_publication(&self, block: &Final, items: u32) -> Publication {
-        Publication::BlockCertified {
-            chain: self.chain,
-            height: block.header.height,
-            hash: block.header.hash(),
-            items,
-        }
+        Publication::BlockCertified { chain: self.chain, height: block.header.height, hash: block.header.hash(), items }
     }
 }
 

@@ -20,8 +20,7 @@ use globelet_signatures::SigningKey;
 use globelet_types::{ChainId, NodeId};
 
 /// Every adversary's name.
-pub const NAMES: [&str; 6] =
-    ["silent", "equivocator", "withholder", "replayer", "liar_about_time", "wrong_shards"];
+pub const NAMES: [&str; 6] = ["silent", "equivocator", "withholder", "replayer", "liar_about_time", "wrong_shards"];
 
 /// What an adversary has at hand: its node's own keys and seeded randomness, never anyone else's.
 #[derive(Debug)]

@@ -36,7 +36,10 @@ fn one(view: &LedgerView) -> Finding {
     if has == had {
         return Ok(());
     }
-    Err(format!("municipality {} at height {}: balances and sent are {has}, genesis, refunded and credited {had}", view.chain, view.height))
+    Err(format!(
+        "municipality {} at height {}: balances and sent are {has}, genesis, refunded and credited {had}",
+        view.chain, view.height
+    ))
 }
 
 #[cfg(test)]

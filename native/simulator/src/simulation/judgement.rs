@@ -86,7 +86,9 @@ impl Simulation {
             let node = &self.nodes[index];
             let finding = match node.replayed() {
                 Ok(state) if state.ledger() == node.ledger() => Ok(()),
-                Ok(state) => Err(format!("node {index} booked {:?}, its log makes {:?}", node.ledger(), state.ledger())),
+                Ok(state) => {
+                    Err(format!("node {index} booked {:?}, its log makes {:?}", node.ledger(), state.ledger()))
+                }
                 Err(error) => Err(format!("node {index} cannot read its log: {error}")),
             };
             self.judge("recovery", finding);

@@ -324,5 +324,4 @@ impl Simulation {
             Publication::Misbehaviour { member, what } => self.misbehaviours.push((node, member, what)),
         }
     }
-
 }

@@ -149,12 +149,31 @@ impl Book {
     /// The destination settled a parcel of ours; `credited` is when it had its certificate there.
     pub fn settled(&mut self, settled: &Settled, credited: Stamp, out: &mut Out) {
         for id in self.by_lane.remove(&(settled.destination, settled.number)).unwrap_or_default() {
+            self.committed_by(&id, settled.certified);
             self.climb(&id, Stage::Delivered, settled.delivered, None, out);
             match settled.refused.iter().find(|(refused, _)| *refused == id) {
                 Some((_, refusal)) => self.climb(&id, Stage::Refunded, credited, Some(refusal.clone()), out),
                 None => self.climb(&id, Stage::Credited, credited, None, out),
             }
         }
+    }
+
+    /// Another replica had the certificate before this one knew of it.
+    fn committed_by(&mut self, id: &OrderId, certified: Stamp) {
+        let Some(receipt) = self.receipts.get_mut(id) else { return };
+        let held = receipt.reached(Stage::Held).unwrap_or_default();
+        for (stage, at) in &mut receipt.stages {
+            if *stage == Stage::Committed && certified < *at && held <= certified {
+                *at = certified;
+            }
+        }
+    }
+
+    /// The oldest municipal height whose orders are acknowledged and not anchored.
+    pub fn unanchored(&self) -> Option<u64> {
+        let ids = self.by_continental.values().next()?;
+        let receipt = self.receipts.get(ids.first()?)?;
+        receipt.block.as_ref().map(|(header, _)| header.height)
     }
 
     fn acknowledged(&mut self, a: &Acknowledgement, at: Stamp, out: &mut Out) {

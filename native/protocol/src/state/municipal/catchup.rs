@@ -4,6 +4,8 @@ use crate::message::Message;
 use crate::Timer;
 use globelet_types::Micros;
 
+/// An anchor that has not come after this long is asked for again.
+const ANCHOR_PATIENCE_US: u64 = 3_000_000;
 /// Rounds, vertices and votes sent in one answer.
 const HELP_MOST: u64 = 64;
 
@@ -13,6 +15,7 @@ impl Municipal {
         !self.ingress.is_idle()
             || self.lags()
             || self.unacknowledged().is_some()
+            || self.book.unanchored().is_some()
             || self.ledger.lanes_out.values().any(|l| !l.unsettled.is_empty())
             || self.inbox_outstanding()
     }
@@ -72,7 +75,15 @@ impl Municipal {
         }
     }
 
+    /// Headers whose acknowledgement or anchor is overdue go up again: the continent answers with what it has.
     fn resend_headers(&self, now: Micros, out: &mut Out) {
+        let overdue = |height: &u64| {
+            let certificate = self.chain.blocks.get(height).and_then(|r| r.certificate.as_ref());
+            certificate.is_some_and(|(_, at)| at.micros + ANCHOR_PATIENCE_US <= now)
+        };
+        if let Some(height) = self.book.unanchored().filter(overdue) {
+            self.send_header(height, out);
+        }
         let Some(first) = self.unacknowledged() else { return };
         let patience = 4 * self.frame.parameters().repair_us;
         for height in first..=self.chain.certified.min(first + HELP_MOST) {

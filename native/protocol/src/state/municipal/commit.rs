@@ -200,7 +200,15 @@ impl Municipal {
         self.certify(now, out);
     }
 
-    pub(super) fn vote(&mut self, now: Micros, from: u16, height: u64, block: Hash, signature: Signature, out: &mut Out) {
+    pub(super) fn vote(
+        &mut self,
+        now: Micros,
+        from: u16,
+        height: u64,
+        block: Hash,
+        signature: Signature,
+        out: &mut Out,
+    ) {
         let certified = self.chain.certified;
         if height > certified && height <= certified + VOTES_AHEAD {
             self.chain.votes.entry(height).or_default().insert(from, (block, signature));
@@ -214,8 +222,7 @@ impl Municipal {
             let height = self.chain.certified + 1;
             let Some(record) = self.chain.blocks.get(&height) else { return };
             let Some(votes) = self.chain.votes.get_mut(&height) else { return };
-            let signatures: Vec<_> =
-                votes.iter().filter(|(_, v)| v.0 == record.hash).map(|(m, v)| (*m, v.1)).collect();
+            let signatures: Vec<_> = votes.iter().filter(|(_, v)| v.0 == record.hash).map(|(m, v)| (*m, v.1)).collect();
             let committee = &self.frame.committees[self.frame.chain.index()];
             if signatures.len() < committee.quorum() {
                 return;

@@ -56,8 +56,8 @@ impl Inbox {
         let proposals = std::mem::take(&mut self.proposals);
         let reference = |key: (ChainId, u64)| {
             let arrived = self.arrived.get(&key)?;
-            let (digest, delivered) = (arrived.digest, arrived.delivered);
-            Some(ParcelRef { source: key.0, number: key.1, digest, delivered })
+            let Arrived { digest, certified, delivered, .. } = *arrived;
+            Some(ParcelRef { source: key.0, number: key.1, digest, certified, delivered })
         };
         proposals.into_iter().filter_map(reference).collect()
     }
@@ -129,8 +129,7 @@ impl Municipal {
         if gathering.shards.len() < needed {
             return;
         }
-        let shards: Vec<(usize, &[u8])> =
-            gathering.shards.iter().map(|(i, s)| (*i as usize, s.as_slice())).collect();
+        let shards: Vec<(usize, &[u8])> = gathering.shards.iter().map(|(i, s)| (*i as usize, s.as_slice())).collect();
         let parcel = self.frame.parcel_codec(key.0).and_then(|codec| {
             let sealed = codec.decode(&shards).ok()?;
             let plain = super::commit::open_parcel(self.frame.lane_keys.get(&key.0)?, key.0, key.1, &sealed)?;
@@ -167,7 +166,7 @@ impl Municipal {
         let key = (reference.source, reference.number);
         self.inbox.proposals.remove(&key);
         let Some(arrived) = self.inbox.arrived.remove(&key) else { return false };
-        for settled in self.ledger.receive(&arrived.parcel, reference.delivered) {
+        for settled in self.ledger.receive(&arrived.parcel, reference.certified, reference.delivered) {
             self.book.settled(&settled, arrived.certified, out);
         }
         true
@@ -213,9 +212,7 @@ impl Municipal {
     }
 
     pub(super) fn inbox_outstanding(&self) -> bool {
-        let lags = |(source, head): (&ChainId, &u64)| {
-            self.ledger.lanes_in.get(source).map_or(0, |l| l.cursor) < *head
-        };
+        let lags = |(source, head): (&ChainId, &u64)| self.ledger.lanes_in.get(source).map_or(0, |l| l.cursor) < *head;
         self.inbox.heads.iter().any(lags) || !self.inbox.wanted.is_empty()
     }
 

@@ -96,11 +96,8 @@ impl Municipal {
     /// S0: checks every order, reserves what it spends, and answers each.
     pub(super) fn submitted(&mut self, now: Micros, request: u64, orders: Vec<SignedOrder>, out: &mut Out) {
         let bytes: Vec<Vec<u8>> = orders.iter().map(|o| o.order.signing_bytes()).collect();
-        let items: Vec<_> = orders
-            .iter()
-            .zip(&bytes)
-            .map(|(o, b)| (o.order.signer().0, b.as_slice(), &o.signature))
-            .collect();
+        let items: Vec<_> =
+            orders.iter().zip(&bytes).map(|(o, b)| (o.order.signer().0, b.as_slice(), &o.signature)).collect();
         let borrowed: Vec<_> = items.iter().map(|(k, b, s)| (k, *b, *s)).collect();
         let verified = verify_batch(&borrowed);
         let mut outcomes = Vec::with_capacity(orders.len());
@@ -190,7 +187,13 @@ impl Municipal {
     }
 
     /// S1 and S2: encrypts the orders to the committee, cuts the shards, draws who holds them.
-    fn seal(&mut self, now: Micros, sequence: u64, orders: &[(OrderId, SignedOrder)], parcels: Vec<ParcelRef>) -> Sealing {
+    fn seal(
+        &mut self,
+        now: Micros,
+        sequence: u64,
+        orders: &[(OrderId, SignedOrder)],
+        parcels: Vec<ParcelRef>,
+    ) -> Sealing {
         let at = self.clock.now(now);
         let (draw, output) = self.draw(at.micros);
         let body = if orders.is_empty() { Vec::new() } else { self.sealed_body(sequence, orders) };
@@ -278,7 +281,15 @@ impl Municipal {
     }
 
     /// A PoH_ACK arrived: count it, and spread the vertex once it is held.
-    pub(super) fn held(&mut self, now: Micros, from: NodeId, vertex: Hash, sequence: u64, proof: HoldingProof, out: &mut Out) {
+    pub(super) fn held(
+        &mut self,
+        now: Micros,
+        from: NodeId,
+        vertex: Hash,
+        sequence: u64,
+        proof: HoldingProof,
+        out: &mut Out,
+    ) {
         let committee = self.frame.committee();
         let Some(place) = committee.place(from) else { return };
         let Some(sealing) = self.ingress.sealing.get_mut(&sequence) else { return };

@@ -177,7 +177,9 @@ impl Municipal {
             (Message::VertexBody { vertex, body }, Some(m)) => self.vertex_body(now, m, vertex, body, out),
             (Message::RoundResult { round, decisions }, Some(m)) => self.round_result(now, m, round, decisions, out),
             (Message::Parcel(shard), _) => self.parcel_shard(now, from, shard, out),
-            (Message::RepairRequest { destination, numbers }, _) => self.repair_request(from, destination, &numbers, out),
+            (Message::RepairRequest { destination, numbers }, _) => {
+                self.repair_request(from, destination, &numbers, out)
+            }
             (Message::LaneHead { source, number }, _) => self.lane_head(from, source, number, out),
             (Message::Acknowledged(a), _) => self.acknowledged(now, from, a, out),
             (Message::Anchored(a), _) => self.anchored(now, from, a, out),

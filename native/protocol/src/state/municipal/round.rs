@@ -208,7 +208,14 @@ impl Municipal {
         out.send(self.frame.others(), Message::Agree { round, messages });
     }
 
-    pub(super) fn agree(&mut self, now: Micros, from: u16, round: u64, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
+    pub(super) fn agree(
+        &mut self,
+        now: Micros,
+        from: u16,
+        round: u64,
+        messages: Vec<(u16, AbbaMessage)>,
+        out: &mut Out,
+    ) {
         if messages.len() > MESSAGES_MOST {
             return;
         }
@@ -241,7 +248,14 @@ impl Municipal {
         self.say(round, answers, out);
     }
 
-    pub(super) fn open(&mut self, now: Micros, from: u16, round: u64, shares: Vec<(u16, DecryptionShare)>, out: &mut Out) {
+    pub(super) fn open(
+        &mut self,
+        now: Micros,
+        from: u16,
+        round: u64,
+        shares: Vec<(u16, DecryptionShare)>,
+        out: &mut Out,
+    ) {
         if round > self.round.number {
             self.round.keep_early(from, round, Early::Open(shares));
         } else if round == self.round.number {
