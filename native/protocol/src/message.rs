@@ -53,13 +53,17 @@ pub enum Message {
         signature: Signature,
         /// Which shard is yours.
         shard: u16,
+        /// The proposer's own holding proof.
+        own: HoldingProof,
         /// What to keep.
         holding: Holding,
     },
-    /// S3, PoH_ACK: it is on my disk.
+    /// S3, PoH_ACK, to every replica: it is on my disk.
     Held {
         /// Hash of the vertex header.
         vertex: Hash,
+        /// Who sealed it.
+        proposer: u16,
         /// The vertex's sequence.
         sequence: u64,
         /// The proof.

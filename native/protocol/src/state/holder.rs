@@ -6,7 +6,7 @@ use crate::message::{Holding, Message};
 use crate::{Effect, Event, Genesis, NodeSecrets};
 use globelet_clock::Clock;
 use globelet_signatures::SigningKey;
-use globelet_types::{Hash, Micros, NodeId, Signature};
+use globelet_types::{Hash, Micros, Signature};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,7 +48,8 @@ impl Holder {
 
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
-        if let Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding } } = event {
+        if let Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding, .. } } = event
+        {
             self.expire(now);
             if let Holding::Shard { bytes, proof } = holding {
                 let fits = header.chain == self.committee.chain
@@ -57,7 +58,7 @@ impl Holder {
                     && header.body.is_some_and(|root| proof.verify(&root, &bytes));
                 let key = (header.proposer, header.sequence);
                 if fits {
-                    self.keep(now, from, key, header.hash(), signature, shard, bytes, &mut out);
+                    self.keep(now, key, header.hash(), signature, shard, bytes, &mut out);
                 }
             }
         }
@@ -68,7 +69,6 @@ impl Holder {
     fn keep(
         &mut self,
         now: Micros,
-        from: NodeId,
         key: (u16, u64),
         vertex: Hash,
         signature: Signature,
@@ -93,7 +93,8 @@ impl Holder {
         let mut proof = HoldingProof { holder: self.place, shard, since, until_us, signature: [0; 64] };
         proof.signature = self.key.sign(&proof.signing_bytes(&vertex));
         out.persist();
-        out.send(vec![from], Message::Held { vertex, sequence: key.1, proof });
+        let (proposer, sequence) = key;
+        out.send(self.committee.replicas.clone(), Message::Held { vertex, proposer, sequence, proof });
     }
 
     fn expire(&mut self, now: Micros) {

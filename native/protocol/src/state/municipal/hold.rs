@@ -27,6 +27,7 @@ pub(crate) struct Request {
     pub header: VertexHeader,
     pub signature: Signature,
     pub shard: u16,
+    pub own: HoldingProof,
     pub holding: Holding,
 }
 
@@ -36,6 +37,10 @@ pub(crate) struct Vertices {
     signed: Vec<BTreeMap<u64, Hash>>,
     held: Vec<BTreeMap<u64, HeldVertex>>,
     bodies: Vec<BTreeMap<u64, Vec<u8>>>,
+    /// Vertices this replica signed for, with the holding proofs that have come so far.
+    gathering: Vec<BTreeMap<u64, HeldVertex>>,
+    /// Proofs that came before their vertex, by its hash.
+    early: BTreeMap<Hash, Vec<HoldingProof>>,
     deferred: Vec<(u16, Request)>,
     draws: BTreeMap<(u16, u64), Vec<u8>>,
 }
@@ -47,6 +52,8 @@ impl Vertices {
             signed: vec![BTreeMap::new(); n],
             held: vec![BTreeMap::new(); n],
             bodies: vec![BTreeMap::new(); n],
+            gathering: vec![BTreeMap::new(); n],
+            early: BTreeMap::new(),
             deferred: Vec::new(),
             draws: BTreeMap::new(),
         }
@@ -61,6 +68,7 @@ impl Vertices {
     }
 
     pub fn insert(&mut self, vertex: HeldVertex) {
+        self.gathered(vertex.header.proposer, vertex.header.sequence);
         self.held[usize::from(vertex.header.proposer)].insert(vertex.header.sequence, vertex);
     }
 
@@ -83,6 +91,11 @@ impl Vertices {
         self.signed[i] = self.signed[i].split_off(&below);
         self.held[i] = self.held[i].split_off(&below);
         self.bodies[i] = self.bodies[i].split_off(&below);
+    }
+
+    /// The vertex is held or applied: no more proofs are needed.
+    pub fn gathered(&mut self, proposer: u16, sequence: u64) {
+        self.gathering[usize::from(proposer)].remove(&sequence);
     }
 }
 
@@ -129,16 +142,81 @@ impl Municipal {
                     return;
                 }
                 self.vertices.sign(from, header.sequence, hash);
-                if let Holding::Body(body) = request.holding {
-                    self.vertices.keep_body(from, header.sequence, body);
+                if let Holding::Body(body) = &request.holding {
+                    self.vertices.keep_body(from, header.sequence, body.clone());
                 }
             }
         }
         let since = self.clock.now(now);
         let proof = self.prove_holding(now, since, self.frame.me, &hash);
-        let proposer = self.frame.committee().replicas[usize::from(from)];
+        let sequence = header.sequence;
+        if self.vertices.get(from, sequence).is_none() {
+            let unproved = || HeldVertex {
+                header: request.header.clone(),
+                signature: request.signature,
+                proofs: self.vertices.early.remove(&hash).unwrap_or_default(),
+            };
+            let vertex = self.vertices.gathering[usize::from(from)].entry(sequence).or_insert_with(unproved);
+            for proof in [&request.own, &proof] {
+                if !vertex.proofs.iter().any(|p| p.holder == proof.holder) {
+                    vertex.proofs.push(proof.clone());
+                }
+            }
+        }
         out.persist();
-        out.send(vec![proposer], Message::Held { vertex: hash, sequence: header.sequence, proof });
+        // To every replica: each finds by itself that the vertex is held, one message delay sooner.
+        out.send(self.frame.others(), Message::Held { vertex: hash, proposer: from, sequence, proof });
+        self.held_here(now, from, sequence, out);
+    }
+
+    /// A PoH_ACK for a vertex of another replica.
+    pub(super) fn gather_proof(
+        &mut self,
+        now: Micros,
+        proposer: u16,
+        sequence: u64,
+        vertex: Hash,
+        proof: HoldingProof,
+        out: &mut Out,
+    ) {
+        let committee = self.frame.committee();
+        if proposer >= committee.size() || sequence < self.round.next[usize::from(proposer)] {
+            return;
+        }
+        if self.vertices.get(proposer, sequence).is_some() {
+            return;
+        }
+        if !committee.verify(proof.holder, &proof.signing_bytes(&vertex), &proof.signature) {
+            out.misbehaviour(proof.holder, "signed a holding proof that does not verify");
+            return;
+        }
+        let Some(gathering) = self.vertices.gathering[usize::from(proposer)].get_mut(&sequence) else {
+            // The proof overtook the vertex.
+            let early = self.vertices.early.entry(vertex).or_default();
+            if !early.iter().any(|p| p.holder == proof.holder) {
+                early.push(proof);
+            }
+            while self.vertices.early.len() > DEFERRED_MOST {
+                self.vertices.early.pop_first();
+            }
+            return;
+        };
+        let counted = gathering.proofs.iter().any(|p| p.holder == proof.holder || p.shard == proof.shard);
+        if gathering.header.hash() == vertex && !counted {
+            gathering.proofs.push(proof);
+            self.held_here(now, proposer, sequence, out);
+        }
+    }
+
+    fn held_here(&mut self, now: Micros, proposer: u16, sequence: u64, out: &mut Out) {
+        let gathering = &mut self.vertices.gathering[usize::from(proposer)];
+        let Some(vertex) = gathering.get(&sequence).filter(|v| self.frame.enough_proofs(v)) else { return };
+        let mut vertex = vertex.clone();
+        vertex.proofs.sort_by_key(|p| p.holder);
+        out.persist();
+        self.vertices.insert(vertex);
+        self.start_round(now, out);
+        self.advance(now, out);
     }
 
     fn defer(&mut self, from: u16, request: Request) {
@@ -158,6 +236,11 @@ impl Municipal {
         let header = &request.header;
         if !self.frame.committee().verify(header.proposer, hash, &request.signature) {
             return Err("signed a vertex with a signature that does not verify");
+        }
+        let own = &request.own;
+        let own_holds = self.frame.committee().verify(header.proposer, &own.signing_bytes(hash), &own.signature);
+        if own.holder != header.proposer || own.shard != header.proposer || !own_holds {
+            return Err("sent a holding proof of its own that does not verify");
         }
         self.clock.receive(now, header.at).map_err(|_| "stamped a vertex beyond the bound of skew")?;
         self.check_draw(header)?;
@@ -225,7 +308,10 @@ impl Municipal {
         let committee = self.frame.committee();
         let hash = vertex.header.hash();
         let ascending = vertex.proofs.windows(2).all(|w| w[0].holder < w[1].holder);
-        if !ascending || !self.frame.enough_proofs(vertex) {
+        let mut shards: Vec<u16> = vertex.proofs.iter().map(|p| p.shard).collect();
+        shards.sort_unstable();
+        let distinct = shards.windows(2).all(|w| w[0] != w[1]);
+        if !ascending || !distinct || !self.frame.enough_proofs(vertex) {
             return false;
         }
         let bytes: Vec<Vec<u8>> = vertex.proofs.iter().map(|p| p.signing_bytes(&hash)).collect();

@@ -24,6 +24,7 @@ struct Reserved {
 /// A vertex of ours that is not held yet.
 pub(crate) struct Sealing {
     pub vertex: HeldVertex,
+    own: HoldingProof,
     pub hash: Hash,
     pub body: Vec<u8>,
     shards: Vec<Vec<u8>>,
@@ -156,7 +157,9 @@ impl Municipal {
         let work = !self.ingress.waiting.is_empty() || self.inbox.has_proposals();
         if work && !self.ingress.seal_armed && self.ingress.sealing.len() < IN_FLIGHT_MOST {
             self.ingress.seal_armed = true;
-            out.timer(self.frame.parameters().batch_us, Timer::Seal);
+            // Company is waited for by orders; parcels have travelled in company.
+            let wait = if self.ingress.waiting.is_empty() { 0 } else { self.frame.parameters().batch_us };
+            out.timer(wait, Timer::Seal);
         }
     }
 
@@ -211,8 +214,8 @@ impl Municipal {
         let hash = header.hash();
         let own = self.prove_holding(now, at, self.frame.me, &hash);
         let signature = self.frame.key.sign(&hash);
-        let vertex = HeldVertex { header, signature, proofs: vec![own] };
-        Sealing { vertex, hash, body, shards, commitment, placed: self.place_shards(&output, sequence) }
+        let vertex = HeldVertex { header, signature, proofs: vec![own.clone()] };
+        Sealing { vertex, own, hash, body, shards, commitment, placed: self.place_shards(&output, sequence) }
     }
 
     fn sealed_body(&self, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Vec<u8> {
@@ -263,6 +266,7 @@ impl Municipal {
             header: sealing.vertex.header.clone(),
             signature: sealing.vertex.signature,
             shard,
+            own: sealing.own.clone(),
             holding,
         };
         for (shard, &node) in sealing.placed.iter().enumerate() {
@@ -285,17 +289,20 @@ impl Municipal {
         &mut self,
         now: Micros,
         from: NodeId,
-        vertex: Hash,
-        sequence: u64,
+        (vertex, proposer, sequence): (Hash, u16, u64),
         proof: HoldingProof,
         out: &mut Out,
     ) {
         let committee = self.frame.committee();
-        let Some(place) = committee.place(from) else { return };
+        let Some(place) = committee.place(from).filter(|p| *p == proof.holder) else { return };
+        if proposer != self.frame.me {
+            self.gather_proof(now, proposer, sequence, vertex, proof, out);
+            return;
+        }
         let Some(sealing) = self.ingress.sealing.get_mut(&sequence) else { return };
         let known = sealing.vertex.proofs.iter().any(|p| p.holder == place);
         let shard_is_its = sealing.placed.get(usize::from(proof.shard)) == Some(&from);
-        if known || proof.holder != place || sealing.hash != vertex || !shard_is_its {
+        if known || sealing.hash != vertex || !shard_is_its {
             return;
         }
         if !committee.verify(place, &proof.signing_bytes(&vertex), &proof.signature) {

@@ -165,10 +165,12 @@ impl Municipal {
     fn message(&mut self, now: Micros, from: NodeId, message: Message, out: &mut Out) {
         let member = self.frame.committee().member(from);
         match (message, member) {
-            (Message::Hold { header, signature, shard, holding }, Some(m)) => {
-                self.hold(now, m, hold::Request { header, signature, shard, holding }, out)
+            (Message::Hold { header, signature, shard, own, holding }, Some(m)) => {
+                self.hold(now, m, hold::Request { header, signature, shard, own, holding }, out)
             }
-            (Message::Held { vertex, sequence, proof }, _) => self.held(now, from, vertex, sequence, proof, out),
+            (Message::Held { vertex, proposer, sequence, proof }, _) => {
+                self.held(now, from, (vertex, proposer, sequence), proof, out)
+            }
             (Message::Vertex(vertex), Some(m)) => self.vertex(now, m, vertex, out),
             (Message::Agree { round, messages }, Some(m)) => self.agree(now, m, round, messages, out),
             (Message::Open { round, shares }, Some(m)) => self.open(now, m, round, shares, out),
