@@ -19,6 +19,12 @@ impl Millis {
         (0.0..=LONGEST).contains(&milliseconds).then_some(Self(milliseconds))
     }
 
+    /// True for no time at all.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0 == 0.0
+    }
+
     /// The plain number.
     #[must_use]
     pub fn get(self) -> f64 {

@@ -259,8 +259,8 @@ impl Core {
             }
             Input::Ask(question) => question(&self.states),
             Input::Probe { way, reply } => {
-                let delay = self.directory.link(&way).map_or(Duration::ZERO, |l| self.jitter.delay(l));
                 let begun = Instant::now();
+                let delay = self.directory.link(&way).map_or(Duration::ZERO, |l| self.jitter.delay_at(l, begun));
                 self.schedule.add(begun + delay, Due::Probe(begun, reply));
             }
             Input::Stop => {}
@@ -341,7 +341,8 @@ impl Core {
             let Some(link) = self.directory.link(&way) else { continue };
             for to in receivers {
                 let Ok(message) = globelet_types::decode(&raw) else { continue };
-                let due = Instant::now() + self.jitter.delay(link);
+                let now = Instant::now();
+                let due = now + self.jitter.delay_at(link, now);
                 let input = Input::Message { to, from, message: Box::new(message), raw: raw.clone() };
                 self.schedule.add(due, Due::Message(input));
             }

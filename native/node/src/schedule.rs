@@ -1,5 +1,6 @@
 //! What is due later: timers of the protocol and messages on their way inside the process.
 use globelet_types::world::LinkSpec;
+use globelet_types::RegionId;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
@@ -41,27 +42,46 @@ impl<T> Schedule<T> {
     }
 }
 
-/// Draws the delay of each message on a link: gaussian around the declared delay, seeded.
+/// How long one draw holds on a link: delay on real paths varies slowly against the messages of one round.
+const HOLD: Duration = Duration::from_millis(20);
+
+/// Draws the delay of messages on links: gaussian around the declared delay, seeded.
 #[derive(Clone, Debug)]
-pub struct Jitter(u64);
+pub struct Jitter {
+    state: u64,
+    drawn: BTreeMap<(RegionId, RegionId), (Duration, Instant)>,
+}
 
 impl Jitter {
     /// A generator from a seed.
     pub fn new(seed: u64) -> Jitter {
-        Jitter(seed)
+        Jitter { state: seed, drawn: BTreeMap::new() }
     }
 
     /// SplitMix64 (Steele, Lea, Flood 2014), 53 bits of it, above 0 and at most 1.
     fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (((mixed ^ (mixed >> 31)) >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
-    /// The delay of one message (Box and Muller 1958 for the normal draw); never below zero.
-    pub fn delay(&mut self, link: &LinkSpec) -> Duration {
+    /// The delay of a message sent at `at`: a new draw once the link's last one has held long enough.
+    pub fn delay_at(&mut self, link: &LinkSpec, at: Instant) -> Duration {
+        let way = (link.from, link.to);
+        match self.drawn.get(&way) {
+            Some((delay, until)) if at < *until => *delay,
+            _ => {
+                let delay = self.delay(link);
+                self.drawn.insert(way, (delay, at + HOLD));
+                delay
+            }
+        }
+    }
+
+    /// One draw (Box and Muller 1958 for the normal draw); never below zero.
+    fn delay(&mut self, link: &LinkSpec) -> Duration {
         if link.jitter_us == 0 {
             return Duration::from_micros(link.delay_us);
         }
@@ -73,7 +93,6 @@ impl Jitter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use globelet_types::RegionId;
 
     #[test]
     fn the_earliest_leaves_first_and_nothing_leaves_early() {

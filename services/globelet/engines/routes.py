@@ -58,6 +58,10 @@ def routes(wanted: list[Crossing], ports: Mapping[str, int]) -> list[dict[str, s
     ]
 
 
+# One draw of the jitter holds this long, as inside a process.
+JITTER_HOLD_MS = 20
+
+
 def latency(name: str, stream: str, link: Link) -> dict[str, Any]:
     """The latency toxic of a link in one direction, milliseconds."""
     return {
@@ -65,7 +69,12 @@ def latency(name: str, stream: str, link: Link) -> dict[str, Any]:
         "type": "latency",
         "stream": stream,
         "toxicity": 1.0,
-        "attributes": {"latency": link.delay_us / 1000, "jitter": link.jitter_us / 1000},
+        "attributes": {
+            "latency": link.delay_us / 1000,
+            # The toxic strays uniformly: a half width of √3 σ has the standard deviation σ.
+            "jitter": link.jitter_us / 1000 * 3**0.5,
+            "jitter_hold": JITTER_HOLD_MS,
+        },
     }
 
 

@@ -1,6 +1,6 @@
 //! `latency`: every segment leaves a fixed time, give or take a jitter, after its own arrival.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +16,28 @@ pub struct Latency {
     pub latency: Millis,
     /// How far the delay strays to either side, in milliseconds.
     pub jitter: Millis,
+    /// How long one draw of the jitter holds, in milliseconds. At 0 every segment draws anew. Delay on real paths
+    /// varies slowly against the segments of one message; drawn for each alone, a message would be as late as its
+    /// latest segment.
+    #[serde(skip_serializing_if = "Millis::is_zero")]
+    pub jitter_hold: Millis,
     /// The seed of the jitter; without it, the emulator's own seed and the proxy's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
 }
 
 impl Latency {
+    fn delay_at(&self, memory: &mut Memory, at: Instant) -> Duration {
+        match memory.drawn {
+            Some((drawn, until)) if at < until => drawn,
+            _ => {
+                let drawn = self.draw(memory);
+                memory.drawn = Some((drawn, at + self.jitter_hold.duration()));
+                drawn
+            }
+        }
+    }
+
     fn draw(&self, memory: &mut Memory) -> Duration {
         let jitter = self.jitter.get();
         if jitter == 0.0 {
@@ -35,7 +51,7 @@ impl Latency {
 
 impl Toxic for Latency {
     fn pass(&self, memory: &mut Memory, mut segment: Segment, out: &mut Vec<Segment>) {
-        segment.at += self.draw(memory);
+        segment.at += self.delay_at(memory, segment.at);
         // TCP hands bytes over in order: a segment drawn short waits for the one before it.
         memory.free_at = memory.free_at.max(segment.at);
         segment.at = memory.free_at;
@@ -57,7 +73,12 @@ mod tests {
     use super::*;
 
     fn latency(latency: f64, jitter: f64) -> Latency {
-        Latency { latency: Millis::new(latency).unwrap(), jitter: Millis::new(jitter).unwrap(), seed: None }
+        Latency {
+            latency: Millis::new(latency).unwrap(),
+            jitter: Millis::new(jitter).unwrap(),
+            jitter_hold: Millis::default(),
+            seed: None,
+        }
     }
 
     #[test]
@@ -86,6 +107,16 @@ mod tests {
         assert_ne!(times, run(8));
         assert!(times.is_sorted());
         assert!(times.iter().all(|at| (40_000..=80_000).contains(at)));
+    }
+
+    #[test]
+    fn a_draw_of_the_jitter_holds_as_long_as_asked() {
+        let toxic = Latency { jitter_hold: Millis::new(20.0).unwrap(), ..latency(50.0, 10.0) };
+        let mut bench = Bench::new(7);
+        let mut delay = |at: u64| bench.pass(&toxic, at, data(1))[0].0 - u128::from(at);
+        let first = delay(0);
+        assert_eq!(delay(19_000), first, "within the hold");
+        assert_ne!(delay(100_000), first, "after it");
     }
 
     #[test]

@@ -43,13 +43,15 @@ pub struct Memory {
     pub passed: u64,
     /// Segments of the current loss burst still to be lost.
     pub burst_left: u32,
+    /// The delay drawn last, and until when it holds.
+    pub drawn: Option<(Duration, Instant)>,
 }
 
 impl Memory {
     /// An empty memory that begins at `since`.
     #[must_use]
     pub fn new(random: Random, since: Instant) -> Self {
-        Self { random, since, free_at: since, passed: 0, burst_left: 0 }
+        Self { random, since, free_at: since, passed: 0, burst_left: 0, drawn: None }
     }
 }
 

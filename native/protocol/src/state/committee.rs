@@ -114,6 +114,11 @@ impl hotstuff::Crypto for Signer<'_> {
     fn verify(&self, member: u16, bytes: &[u8], signature: &Signature) -> bool {
         member < self.committee.size() && self.committee.verify(member, bytes, signature)
     }
+
+    fn verify_all(&self, bytes: &[u8], signatures: &[(u16, Signature)]) -> bool {
+        let items: Vec<_> = signatures.iter().map(|(m, s)| (*m, bytes, s)).collect();
+        signatures.iter().all(|(m, _)| *m < self.committee.size()) && self.committee.verify_all(&items)
+    }
 }
 
 /// The municipalities below a continent.

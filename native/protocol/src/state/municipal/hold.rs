@@ -109,6 +109,30 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Verifies the proofs together once there are enough; drops those that do not hold. True if enough do.
+    pub fn prove(&self, vertex: &mut HeldVertex, out: &mut Out) -> bool {
+        if !self.enough_proofs(vertex) {
+            return false;
+        }
+        let hash = vertex.header.hash();
+        let bytes: Vec<Vec<u8>> = vertex.proofs.iter().map(|p| p.signing_bytes(&hash)).collect();
+        let items: Vec<_> =
+            vertex.proofs.iter().zip(&bytes).map(|(p, b)| (p.holder, b.as_slice(), &p.signature)).collect();
+        if self.committee().verify_all(&items) {
+            return true;
+        }
+        vertex.proofs.retain(|p| {
+            let holds = self.committee().verify(p.holder, &p.signing_bytes(&hash), &p.signature);
+            if !holds {
+                out.misbehaviour(p.holder, "signed a holding proof that does not verify");
+            }
+            holds
+        });
+        self.enough_proofs(vertex)
+    }
+}
+
 impl Municipal {
     pub(super) fn prove_holding(&self, now: Micros, since: Stamp, shard: u16, vertex: &Hash) -> HoldingProof {
         let until_us = now + self.frame.parameters().holding_us;
@@ -186,10 +210,6 @@ impl Municipal {
         if self.vertices.get(proposer, sequence).is_some() {
             return;
         }
-        if !committee.verify(proof.holder, &proof.signing_bytes(&vertex), &proof.signature) {
-            out.misbehaviour(proof.holder, "signed a holding proof that does not verify");
-            return;
-        }
         let Some(gathering) = self.vertices.gathering[usize::from(proposer)].get_mut(&sequence) else {
             // The proof overtook the vertex.
             let early = self.vertices.early.entry(vertex).or_default();
@@ -210,8 +230,11 @@ impl Municipal {
 
     fn held_here(&mut self, now: Micros, proposer: u16, sequence: u64, out: &mut Out) {
         let gathering = &mut self.vertices.gathering[usize::from(proposer)];
-        let Some(vertex) = gathering.get(&sequence).filter(|v| self.frame.enough_proofs(v)) else { return };
-        let mut vertex = vertex.clone();
+        let Some(gathered) = gathering.get_mut(&sequence) else { return };
+        if !self.frame.prove(gathered, out) {
+            return;
+        }
+        let mut vertex = gathered.clone();
         vertex.proofs.sort_by_key(|p| p.holder);
         out.persist();
         self.vertices.insert(vertex);

@@ -305,12 +305,8 @@ impl Municipal {
         if known || sealing.hash != vertex || !shard_is_its {
             return;
         }
-        if !committee.verify(place, &proof.signing_bytes(&vertex), &proof.signature) {
-            out.misbehaviour(place, "signed a holding proof that does not verify");
-            return;
-        }
         sealing.vertex.proofs.push(proof);
-        if self.frame.enough_proofs(&sealing.vertex) {
+        if self.frame.prove(&mut sealing.vertex, out) {
             self.vertex_held(now, sequence, out);
         }
     }
