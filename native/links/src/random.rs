@@ -30,6 +30,27 @@ impl Random {
     }
 }
 
+/// Uniform draws of which every sixteen in a row, from the first, fall one into each sixteenth of the range, in random
+/// order: so few as a screenful of measurements have the declared median. Stratified sampling (Cochran 1977, ch. 5).
+#[derive(Clone, Debug, Default)]
+pub struct Strata {
+    deck: Vec<u8>,
+}
+
+/// Into how many equal parts the range is cut.
+const PARTS: u8 = 16;
+
+impl Strata {
+    /// Uniform in 0 (included) to 1 (excluded).
+    pub fn unit(&mut self, random: &mut Random) -> f64 {
+        if self.deck.is_empty() {
+            self.deck.extend(0..PARTS);
+        }
+        let at = (random.next_u64() % self.deck.len() as u64) as usize;
+        (f64::from(self.deck.swap_remove(at)) + random.unit()) / f64::from(PARTS)
+    }
+}
+
 /// A seed from a name (FNV-1a, 64 bits).
 #[must_use]
 pub fn seed_of(name: &str) -> u64 {
@@ -49,6 +70,20 @@ mod tests {
         assert_eq!(draw(&[1, 2]), draw(&[1, 2]));
         assert_ne!(draw(&[1, 2]), draw(&[2, 1]));
         assert_ne!(draw(&[1]), draw(&[1, 0]));
+    }
+
+    #[test]
+    fn sixteen_stratified_draws_fall_one_into_each_sixteenth() {
+        let (mut random, mut strata) = (Random::new(&[7]), Strata::default());
+        let mut blocks: Vec<Vec<u8>> = Vec::new();
+        for _ in 0..20 {
+            let mut parts: Vec<u8> = (0..16).map(|_| (strata.unit(&mut random) * 16.0) as u8).collect();
+            blocks.push(parts.clone());
+            parts.sort_unstable();
+            assert_eq!(parts, (0..16).collect::<Vec<u8>>());
+        }
+        blocks.dedup();
+        assert_eq!(blocks.len(), 20, "in another order each time");
     }
 
     #[test]

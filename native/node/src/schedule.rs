@@ -45,11 +45,22 @@ impl<T> Schedule<T> {
 /// How long one draw holds on a link: delay on real paths varies slowly against the messages of one round.
 const HOLD: Duration = Duration::from_millis(20);
 
-/// Draws the delay of messages on links: gaussian around the declared delay, seeded.
+/// Into how many equal parts the spread is cut; that many draws in a row fall one into each.
+const PARTS: u8 = 16;
+
+/// One link's draws: what is left of the present turn, and the delay drawn last with the end of its hold.
+#[derive(Clone, Debug, Default)]
+struct Drawn {
+    deck: Vec<u8>,
+    last: Option<(Duration, Instant)>,
+}
+
+/// Draws the delay of messages on links: uniform and stratified around the declared delay, seeded; the
+/// distribution that the link emulator gives to messages between processes.
 #[derive(Clone, Debug)]
 pub struct Jitter {
     state: u64,
-    drawn: BTreeMap<(RegionId, RegionId), (Duration, Instant)>,
+    drawn: BTreeMap<(RegionId, RegionId), Drawn>,
 }
 
 impl Jitter {
@@ -58,36 +69,42 @@ impl Jitter {
         Jitter { state: seed, drawn: BTreeMap::new() }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014), 53 bits of it, above 0 and at most 1.
-    fn unit(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (((mixed ^ (mixed >> 31)) >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
     /// The delay of a message sent at `at`: a new draw once the link's last one has held long enough.
     pub fn delay_at(&mut self, link: &LinkSpec, at: Instant) -> Duration {
-        let way = (link.from, link.to);
-        match self.drawn.get(&way) {
-            Some((delay, until)) if at < *until => *delay,
+        let drawn = self.drawn.entry((link.from, link.to)).or_default();
+        match drawn.last {
+            Some((delay, until)) if at < until => delay,
             _ => {
-                let delay = self.delay(link);
-                self.drawn.insert(way, (delay, at + HOLD));
+                let delay = draw(link, &mut drawn.deck, &mut self.state);
+                drawn.last = Some((delay, at + HOLD));
                 delay
             }
         }
     }
+}
 
-    /// One draw (Box and Muller 1958 for the normal draw); never below zero.
-    fn delay(&mut self, link: &LinkSpec) -> Duration {
-        if link.jitter_us == 0 {
-            return Duration::from_micros(link.delay_us);
-        }
-        let normal = (-2.0 * self.unit().ln()).sqrt() * (std::f64::consts::TAU * self.unit()).cos();
-        Duration::from_secs_f64((link.delay_us as f64 + normal * link.jitter_us as f64).max(0.0) / 1e6)
+/// SplitMix64 (Steele, Lea, Flood 2014).
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// One draw with the link's standard deviation, so √3 times that to either side; never below zero.
+fn draw(link: &LinkSpec, deck: &mut Vec<u8>, state: &mut u64) -> Duration {
+    if link.jitter_us == 0 {
+        return Duration::from_micros(link.delay_us);
     }
+    if deck.is_empty() {
+        deck.extend(0..PARTS);
+    }
+    let part = deck.swap_remove((next(state) % deck.len() as u64) as usize);
+    let within = (next(state) >> 11) as f64 / (1_u64 << 53) as f64;
+    let unit = (f64::from(part) + within) / f64::from(PARTS);
+    let stray = (2.0 * unit - 1.0) * 3_f64.sqrt() * link.jitter_us as f64;
+    Duration::from_secs_f64((link.delay_us as f64 + stray).max(0.0) / 1e6)
 }
 
 #[cfg(test)]
@@ -112,10 +129,21 @@ mod tests {
     #[test]
     fn delays_have_the_declared_mean_and_spread() {
         let link = LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1_000, jitter_us: 50, loss: 0.0 };
-        let mut jitter = Jitter::new(7);
-        let draws: Vec<f64> = (0..20_000).map(|_| jitter.delay(&link).as_secs_f64() * 1e6).collect();
+        let (mut deck, mut state) = (Vec::new(), 7);
+        let draws: Vec<f64> = (0..20_000).map(|_| draw(&link, &mut deck, &mut state).as_secs_f64() * 1e6).collect();
         let mean = draws.iter().sum::<f64>() / 20_000.0;
         let spread = (draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 20_000.0).sqrt();
         assert!((mean - 1_000.0).abs() < 2.0 && (spread - 50.0).abs() < 2.0, "{mean} ± {spread}");
+    }
+
+    #[test]
+    fn a_draw_holds_and_sixteen_have_the_declared_median() {
+        let link = LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1_100, jitter_us: 600, loss: 0.0 };
+        let (mut jitter, start) = (Jitter::new(7), Instant::now());
+        let mut delays: Vec<Duration> = (0..16).map(|n| jitter.delay_at(&link, start + n * HOLD)).collect();
+        assert_eq!(jitter.delay_at(&link, start + 16 * HOLD - Duration::from_micros(1)), delays[15]);
+        delays.sort_unstable();
+        let halfway = (delays[7] + delays[8]) / 2;
+        assert!(halfway.as_micros().abs_diff(1_100) < 140, "{halfway:?}");
     }
 }

@@ -8,7 +8,7 @@ use super::{Memory, Toxic};
 use crate::millis::Millis;
 use crate::segment::Segment;
 
-/// Delay of `latency` ± up to `jitter` milliseconds, uniform, from a seeded generator.
+/// Delay of `latency` ± up to `jitter` milliseconds, uniform and stratified, from a seeded generator.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Latency {
@@ -43,7 +43,7 @@ impl Latency {
         if jitter == 0.0 {
             return self.latency.duration();
         }
-        let stray = (memory.random.unit() * 2.0 - 1.0) * jitter;
+        let stray = (memory.strata.unit(&mut memory.random) * 2.0 - 1.0) * jitter;
         let drawn = (self.latency.get() + stray).max(0.0);
         Duration::from_nanos((drawn * 1e6).round() as u64)
     }
@@ -107,6 +107,15 @@ mod tests {
         assert_ne!(times, run(8));
         assert!(times.is_sorted());
         assert!(times.iter().all(|at| (40_000..=80_000).contains(at)));
+    }
+
+    #[test]
+    fn the_median_of_few_delays_is_the_declared_one() {
+        let (toxic, mut bench) = (latency(50.0, 10.0), Bench::new(3));
+        let mut delays: Vec<u128> =
+            (0..32).map(|n: u64| bench.pass(&toxic, n * 100_000, data(1))[0].0 - u128::from(n * 100_000)).collect();
+        delays.sort_unstable();
+        assert!(delays[15].abs_diff(50_000) < 1_300, "{}", delays[15]);
     }
 
     #[test]

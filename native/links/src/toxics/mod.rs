@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::random::Random;
+use crate::random::{Random, Strata};
 use crate::segment::Segment;
 
 pub use bandwidth::Bandwidth;
@@ -43,6 +43,8 @@ pub struct Memory {
     pub passed: u64,
     /// Segments of the current loss burst still to be lost.
     pub burst_left: u32,
+    /// What the draws of the jitter have covered so far.
+    pub strata: Strata,
     /// The delay drawn last, and until when it holds.
     pub drawn: Option<(Duration, Instant)>,
 }
@@ -51,7 +53,7 @@ impl Memory {
     /// An empty memory that begins at `since`.
     #[must_use]
     pub fn new(random: Random, since: Instant) -> Self {
-        Self { random, since, free_at: since, passed: 0, burst_left: 0, drawn: None }
+        Self { random, since, free_at: since, passed: 0, burst_left: 0, strata: Strata::default(), drawn: None }
     }
 }
 

@@ -1,7 +1,9 @@
 //! `GET /v1/links`: one-way delays, measured now over the connections that messages use.
+use super::problem::Problem;
 use super::Shared;
 use crate::core::Input;
 use crate::directory::Way;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::Json;
 use serde::Deserialize;
@@ -13,35 +15,41 @@ use tokio::sync::oneshot;
 #[derive(Debug, Deserialize)]
 pub struct Samples {
     samples: Option<usize>,
+    spacing_ms: Option<u64>,
 }
 
-/// Time between two probes of one link.
-const SPACING: Duration = Duration::from_millis(20);
+/// Time between two probes of one link, unless asked otherwise: longer than one draw of the jitter holds.
+const SPACING_MS: u64 = 25;
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// Measures every link of which this process is the sender.
-pub async fn measure(State(shared): State<Shared>, Query(query): Query<Samples>) -> Json<Value> {
+pub async fn measure(
+    State(shared): State<Shared>,
+    query: Result<Query<Samples>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(query) = query?;
     let count = query.samples.unwrap_or(20).clamp(1, 1000);
+    let spacing = Duration::from_millis(query.spacing_ms.unwrap_or(SPACING_MS).clamp(1, 1000));
     let ways: Vec<Way> = shared.directory.ways().into_iter().collect();
     let measured = ways.iter().enumerate().map(|(index, way)| {
         let shared = shared.clone();
         async move {
             // Links are probed side by side, but not at the same moments.
-            tokio::time::sleep(SPACING * index as u32 / 16).await;
-            samples(&shared, *way, count).await
+            tokio::time::sleep(spacing * (index % 16) as u32 / 16).await;
+            samples(&shared, *way, count, spacing).await
         }
     });
     let measured = futures_util::future::join_all(measured).await;
-    Json(ways.iter().zip(measured).map(|(way, delays)| row(&shared, way, delays)).collect())
+    Ok(Json(ways.iter().zip(measured).map(|(way, delays)| row(&shared, way, delays)).collect()))
 }
 
-async fn samples(shared: &Shared, way: Way, count: usize) -> Vec<Duration> {
+async fn samples(shared: &Shared, way: Way, count: usize, spacing: Duration) -> Vec<Duration> {
     let mut probes = Vec::new();
     for _ in 0..count {
         let shared = shared.clone();
         probes
             .push(tokio::spawn(async move { tokio::time::timeout(LONGEST, probe(&shared, way)).await.ok().flatten() }));
-        tokio::time::sleep(SPACING).await;
+        tokio::time::sleep(spacing).await;
     }
     let mut delays = Vec::new();
     for probe in probes {
