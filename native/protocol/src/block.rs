@@ -11,7 +11,7 @@ pub fn digest<T: BorshSerialize + ?Sized>(domain: &str, value: &T) -> Hash {
     *hasher.finalize().as_bytes()
 }
 
-/// A parcel that a vertex brings into this municipality.
+/// A parcel that comes into this municipality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub struct ParcelRef {
     /// Source municipality.
@@ -20,9 +20,17 @@ pub struct ParcelRef {
     pub number: u64,
     /// Digest of the parcel.
     pub digest: Hash,
-    /// When the source had its certificate, as the shards that rebuilt it say.
+}
+
+/// What a destination's replica saw of a parcel that it settles. No part of what the committee agrees on: it
+/// travels beside the settlement, for the receipt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Seen {
+    /// Number of the parcel in the forward lane.
+    pub number: u64,
+    /// When the source had its certificate, as the shards said.
     pub certified: Stamp,
-    /// When the proposer had rebuilt and verified it.
+    /// When the parcel was rebuilt and verified.
     pub delivered: Stamp,
 }
 
@@ -39,7 +47,7 @@ pub struct VertexHeader {
     pub at: Stamp,
     /// Merkle root over the shards of the sealed body; `None` if it carries no orders.
     pub body: Option<Hash>,
-    /// Parcels it proposes to credit.
+    /// Parcels it proposes to credit, because they wait behind others of their lane.
     pub parcels: Vec<ParcelRef>,
     /// The VRF proof (80 bytes) of this second's draw, from which the shards' places follow.
     pub draw: Vec<u8>,
@@ -111,6 +119,8 @@ pub struct BlockHeader {
     pub parent: Hash,
     /// The round that decided it.
     pub round: u64,
+    /// Parcels taken in, in the order they were applied, before any order.
+    pub parcels: Vec<ParcelRef>,
     /// Hashes of the vertices, in the order they were applied.
     pub vertices: Vec<Hash>,
     /// Merkle root over the applied orders' ids with their outcomes.
@@ -169,10 +179,6 @@ pub struct Remittance {
 pub struct Settlement {
     /// Number of the parcel in the forward lane.
     pub number: u64,
-    /// When the source had its certificate, as seen there.
-    pub certified: Stamp,
-    /// When it was rebuilt there.
-    pub delivered: Stamp,
     /// Transfers that could not be credited.
     pub refused: Vec<(OrderId, Refusal)>,
 }

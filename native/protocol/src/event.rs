@@ -4,6 +4,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_types::{NodeId, OrderId, Refusal, SignedOrder};
 
 /// A fact. A driver hands each one to [`crate::State::handle`] once, with the time it happened.
+// Most events and effects carry a message: a box would cost each an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, BorshSerialize, BorshDeserialize)]
 pub enum Event {
     /// The node begins, or begins again after its log was replayed. Not replayed itself.
@@ -36,15 +38,20 @@ pub enum Event {
 pub enum Timer {
     /// Seal what waits at this ingress.
     Seal,
+    /// Take in the parcels that wait.
+    Round,
     /// Ask again for what is missing, announce what is unsettled.
     Repair,
     /// The HotStuff pacemaker of this view.
     View(u64),
     /// Report this continent's new blocks to the globe.
     Report,
+    /// Sign, post-quantum, what was signed since the last time.
+    Interval,
 }
 
 /// An order to the driver, to be carried out in the sequence given.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// The event being handled must be durable before any later effect of it leaves the node.

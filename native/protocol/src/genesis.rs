@@ -2,10 +2,12 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_signatures as signatures;
 use globelet_threshold as threshold;
+use globelet_threshold::signature::{deal_signing, SigningCommittee, SigningShare};
 use globelet_types::world::{ChainKind, Role, WorldError, WorldSpec};
 use globelet_types::{AccountId, ChainId, Hash, NodeId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// A node's public keys, hexadecimal in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +32,28 @@ pub struct Genesis {
     pub nodes: Vec<NodeKeys>,
     /// Per chain, the Borsh encoding of its threshold public key; empty above municipal level.
     pub thresholds: Vec<HexBytes>,
+    /// Per chain, the Borsh encoding of its committee's key for checkpoints; empty above municipal level.
+    pub checkpoints: Vec<HexBytes>,
     /// Per chain, the treasury account of a municipality.
     pub treasuries: Vec<Option<HexAccount>>,
+    #[serde(skip)]
+    known_id: KnownId,
+}
+
+/// A genesis' id once it was asked for; a copy asks again, since it may be changed first.
+#[derive(Debug, Default)]
+struct KnownId(OnceLock<Hash>);
+
+impl Clone for KnownId {
+    fn clone(&self) -> KnownId {
+        KnownId::default()
+    }
+}
+
+impl PartialEq for KnownId {
+    fn eq(&self, _: &KnownId) -> bool {
+        true
+    }
 }
 
 /// Bytes that JSON holds as hexadecimal digits.
@@ -55,6 +77,8 @@ pub struct NodeSecrets {
     pub post_quantum: [u8; 32],
     /// Share of the committee's threshold key, for a municipal replica.
     pub threshold: Option<threshold::KeyShare>,
+    /// Share of the committee's key for checkpoints, for a municipal replica.
+    pub checkpoint: Option<SigningShare>,
     /// Key of the lanes with each other municipality, for a municipal replica.
     pub lanes: BTreeMap<ChainId, [u8; 32]>,
 }
@@ -99,22 +123,27 @@ impl Deal {
             secrets.push(secret);
         }
         let mut thresholds = Vec::new();
+        let mut checkpoints = Vec::new();
         let mut treasuries = BTreeMap::new();
         let mut accounts = Vec::new();
         for (index, chain) in world.chains.iter().enumerate() {
             let id = ChainId(index as u16);
             if chain.kind != ChainKind::Municipal {
                 thresholds.push(HexBytes(Vec::new()));
+                checkpoints.push(HexBytes(Vec::new()));
                 accounts.push(None);
                 continue;
             }
             thresholds.push(HexBytes(deal_threshold(&world, id, randomness, &mut secrets)?));
+            checkpoints.push(HexBytes(deal_checkpoint(&world, id, randomness, &mut secrets)?));
             let seed = derive(randomness, "treasury", id.0, 0);
             accounts.push(Some(HexAccount(signatures::SigningKey::from_seed(&seed).public())));
             treasuries.insert(id, seed);
         }
         deal_lanes(&world, randomness, &mut secrets);
-        Ok(Deal { genesis: Genesis { world, nodes, thresholds, treasuries: accounts }, secrets, treasuries })
+        let genesis =
+            Genesis { world, nodes, thresholds, checkpoints, treasuries: accounts, known_id: KnownId::default() };
+        Ok(Deal { genesis, secrets, treasuries })
     }
 }
 
@@ -125,6 +154,7 @@ fn node_keys(randomness: &[u8; 32], node: NodeId) -> (NodeKeys, NodeSecrets) {
         vrf: derive(randomness, "vrf", node.0, 0),
         post_quantum: derive(randomness, "post-quantum", node.0, 0),
         threshold: None,
+        checkpoint: None,
         lanes: BTreeMap::new(),
     };
     let keys = NodeKeys {
@@ -152,6 +182,23 @@ fn deal_threshold(
     Ok(globelet_types::encode(&public))
 }
 
+/// A checkpoint is signed by a quorum: n - f.
+fn deal_checkpoint(
+    world: &WorldSpec,
+    chain: ChainId,
+    randomness: &[u8; 32],
+    secrets: &mut [NodeSecrets],
+) -> Result<Vec<u8>, WorldError> {
+    let members = world.members(chain, Role::Replica);
+    let n = members.len() as u16;
+    let (public, shares) = deal_signing(n, n - (n - 1) / 3, &derive(randomness, "checkpoint", chain.0, 0))
+        .map_err(|e| WorldError(e.to_string()))?;
+    for (member, share) in members.into_iter().zip(shares) {
+        secrets[member.index()].checkpoint = Some(share);
+    }
+    Ok(globelet_types::encode(&public))
+}
+
 fn deal_lanes(world: &WorldSpec, randomness: &[u8; 32], secrets: &mut [NodeSecrets]) {
     let municipal: Vec<ChainId> = (0..world.chains.len() as u16)
         .map(ChainId)
@@ -166,10 +213,12 @@ fn deal_lanes(world: &WorldSpec, randomness: &[u8; 32], secrets: &mut [NodeSecre
 }
 
 impl Genesis {
-    /// BLAKE3 of the genesis as JSON: the world's identity.
+    /// BLAKE3 of the genesis as JSON: the world's identity. Found out once; a genesis in use does not change.
     pub fn id(&self) -> Hash {
-        let json = serde_json::to_vec(self).expect("a genesis has no maps with odd keys");
-        *blake3::hash(&json).as_bytes()
+        *self.known_id.0.get_or_init(|| {
+            let json = serde_json::to_vec(self).expect("a genesis has no maps with odd keys");
+            *blake3::hash(&json).as_bytes()
+        })
     }
 
     /// First eight bytes of [`Genesis::id`], little-endian: what orders are signed for.
@@ -181,6 +230,11 @@ impl Genesis {
     /// The threshold public key of a municipality.
     pub fn threshold(&self, chain: ChainId) -> Option<threshold::PublicKey> {
         globelet_types::decode(&self.thresholds.get(chain.index())?.0).ok()
+    }
+
+    /// The key that a municipality's committee signs checkpoints with.
+    pub fn signing_committee(&self, chain: ChainId) -> Option<SigningCommittee> {
+        globelet_types::decode(&self.checkpoints.get(chain.index())?.0).ok()
     }
 
     /// The treasury account of a municipality.

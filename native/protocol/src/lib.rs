@@ -6,8 +6,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod block;
+pub mod checkpoint;
 pub mod event;
 pub mod genesis;
+pub mod interval;
 pub mod message;
 pub mod publication;
 pub mod receipt;

@@ -1,5 +1,6 @@
 //! Everything one node says to another.
-use crate::block::{BlockHeader, Certificate, HeldVertex, HoldingProof, VertexHeader};
+use crate::block::{BlockHeader, Certificate, HeldVertex, HoldingProof, Parcel, Seen, VertexHeader};
+use crate::interval::IntervalSignature;
 use crate::receipt::{Acknowledgement, Anchor};
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_abba::AbbaMessage;
@@ -38,6 +39,8 @@ pub struct ParcelShard {
     pub proof: MerkleProof,
     /// When the sender had the certificate.
     pub certified: Stamp,
+    /// What the sender saw of the parcels that this one settles.
+    pub seen: Vec<Seen>,
     /// Sent because it was asked for (R3).
     pub repair: bool,
 }
@@ -71,7 +74,8 @@ pub enum Message {
     },
     /// S4: a vertex is held.
     Vertex(HeldVertex),
-    /// S5: agreement on which vertices enter a round; one entry per message: the instance (proposer) and what is said in it.
+    /// S5 and R5: agreement on what enters a round; one entry per message: the instance and what is said in it. There is
+    /// one instance per proposer, for its next vertex, and then one per source, for the next parcel of its lane.
     Agree {
         /// The round.
         round: u64,
@@ -110,11 +114,11 @@ pub enum Message {
         /// The sealed body.
         body: Vec<u8>,
     },
-    /// Answer to `Behind`: the vertices that a finished round took in, one bit per proposer, signed by the sender's channel only; f+1 equal ones count.
+    /// Answer to `Behind`: what a finished round took in, one bit per instance, signed by the sender's channel only; f+1 equal ones count.
     RoundResult {
         /// The round.
         round: u64,
-        /// Decision per proposer.
+        /// Decision per instance.
         decisions: Vec<bool>,
     },
     /// S4: a parcel's shard.
@@ -125,6 +129,22 @@ pub enum Message {
         destination: ChainId,
         /// Numbers in the lane.
         numbers: Vec<u64>,
+    },
+    /// R3 among the replicas of one committee: an agreement took in this parcel, and I do not have it.
+    ParcelWanted {
+        /// Source of the parcel.
+        source: ChainId,
+        /// Number in the lane.
+        number: u64,
+    },
+    /// Answer to `ParcelWanted`: the parcel whole, with all that proves it.
+    ParcelCopy {
+        /// The block that sent it.
+        header: BlockHeader,
+        /// The source committee's certificate.
+        certificate: Certificate,
+        /// The parcel.
+        parcel: Parcel,
     },
     /// The newest number in the lane from me to you, so that a lost tail is seen.
     LaneHead {
@@ -148,4 +168,23 @@ pub enum Message {
     Report(crate::receipt::Report),
     /// Downward: the Ledger of Roots holds these continental blocks.
     Anchored(Anchor),
+    /// What I signed since the last time, under one post-quantum signature.
+    Interval {
+        /// The signature.
+        interval: IntervalSignature,
+        /// The leaves under its root.
+        leaves: Vec<Hash>,
+    },
+    /// My chain has come this far: sign a checkpoint there with me.
+    Checkpoint {
+        /// Height of the newest block under it.
+        height: u64,
+        /// My share of the committee's signature.
+        share: [u8; 48],
+    },
+    /// Your post-quantum signature on your votes at these heights, or a checkpoint above them, has not come: say it again.
+    Unproven {
+        /// Heights.
+        heights: Vec<u64>,
+    },
 }

@@ -1,10 +1,13 @@
 //! The receipt: all that proves a transfer, offline, from the world's genesis.
-use crate::block::{AppliedOrder, BlockHeader, Certificate, HeldVertex};
+use crate::block::{digest, AppliedOrder, BlockHeader, Certificate, HeldVertex};
+use crate::checkpoint::Checkpoint;
+use crate::interval::PostQuantum;
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::MerkleProof;
 use globelet_hotstuff as hotstuff;
-use globelet_types::{encode, ChainId, OrderId, Refusal, Signature, SignedOrder, Stage};
+use globelet_types::{ChainId, OrderId, Refusal, Signature, SignedOrder, Stage};
+use std::sync::Arc;
 
 /// A continent's new blocks, chained by their parents; the last is certified.
 #[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
@@ -81,6 +84,10 @@ pub struct Receipt {
     pub acknowledged: Option<(hotstuff::Header, hotstuff::Certificate, MerkleProof)>,
     /// The anchor, reduced to this receipt's continental block.
     pub anchored: Option<Anchor>,
+    /// A quorum's post-quantum signatures over its votes on the block, once they are there.
+    pub post_quantum: Option<PostQuantum>,
+    /// The first checkpoint above the block, shared by all receipts under it, and the block's path; once it is there.
+    pub checkpoint: Option<(Arc<Checkpoint>, MerkleProof)>,
     /// Member index of the ingress replica that issues the receipt.
     pub issuer: u16,
     /// Its signature over [`Receipt::signing_bytes`]: it vouches for the stamps.
@@ -101,14 +108,23 @@ impl Receipt {
             lane: None,
             acknowledged: None,
             anchored: None,
+            post_quantum: None,
+            checkpoint: None,
             issuer,
             signature: [0; 64],
         }
     }
 
-    /// What the issuer signs: everything but the signature itself.
+    /// What the issuer signs: the hash of everything but the signature itself.
     pub fn signing_bytes(&self) -> Vec<u8> {
-        encode(&(b"globelet receipt 1", Receipt { signature: [0; 64], ..self.clone() }))
+        digest("globelet receipt 1", &Receipt { signature: [0; 64], ..self.clone() }).to_vec()
+    }
+
+    /// True once its end is known and its root is anchored; a post-quantum proof may still come.
+    pub fn is_complete(&self) -> bool {
+        let has = |stage| self.reached(stage).is_some();
+        let ended = [Stage::Credited, Stage::Refunded, Stage::Refused].into_iter().any(has);
+        ended && has(Stage::Anchored) && has(Stage::Acknowledged)
     }
 
     /// When a stage was reached.

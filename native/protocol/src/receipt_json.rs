@@ -1,5 +1,6 @@
 //! The receipt as a JSON document: readable fields, and beside them the exact encoding that proves them.
 use crate::receipt::Receipt;
+use crate::verify::Step;
 use crate::Genesis;
 use globelet_types::{decode, encode, ChainId, Order};
 use serde_json::{json, Map, Value};
@@ -54,9 +55,26 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
         "holding_proofs": receipt.vertex.as_ref().map_or(0, |v| v.proofs.len()),
         "lane": receipt.lane,
         "continental_height": receipt.acknowledged.as_ref().map(|(h, _, _)| h.height),
+        "post_quantum": receipt.post_quantum.as_ref().map(|p| json!({
+            "at": {"micros": p.at.micros, "counter": p.at.counter}, "signatures": p.votes.len(),
+        })),
+        "checkpoint": receipt.checkpoint.as_ref().map(|(c, _)| json!({
+            "height": c.height, "head": hex::encode(c.head), "root": hex::encode(c.root),
+        })),
         "global_height": receipt.anchored.as_ref().map(|a| a.header.height),
         "encoded": hex::encode(encode(receipt)),
     })
+}
+
+/// Reads the exact encoding in a document.
+///
+/// # Errors
+/// [`ReceiptError::Encoding`].
+pub fn encoded(document: &Value) -> Result<Receipt, ReceiptError> {
+    let broken = |reason: String| ReceiptError::Encoding { reason };
+    let text = document.get("encoded").and_then(Value::as_str).ok_or_else(|| broken("it is missing".into()))?;
+    let bytes = hex::decode(text).map_err(|e| broken(e.to_string()))?;
+    decode(&bytes).map_err(|e| broken(e.to_string()))
 }
 
 /// Reads a document back; every readable field must say what the encoding says.
@@ -64,16 +82,40 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
 /// # Errors
 /// [`ReceiptError`] naming the field.
 pub fn from_json(genesis: &Genesis, document: &Value) -> Result<Receipt, ReceiptError> {
-    let broken = |reason: String| ReceiptError::Encoding { reason };
-    let text = document.get("encoded").and_then(Value::as_str).ok_or_else(|| broken("it is missing".into()))?;
-    let bytes = hex::decode(text).map_err(|e| broken(e.to_string()))?;
-    let receipt: Receipt = decode(&bytes).map_err(|e| broken(e.to_string()))?;
-    let rendered = to_json(genesis, &receipt);
-    let empty = Map::new();
-    let (found, expected) = (document.as_object().unwrap_or(&empty), rendered.as_object().unwrap_or(&empty));
-    let differs = found.keys().chain(expected.keys()).find(|k| found.get(*k) != expected.get(*k));
-    match differs {
-        Some(field) => Err(ReceiptError::Field { field: field.clone() }),
+    let receipt = encoded(document)?;
+    match difference("", document, &to_json(genesis, &receipt)) {
+        Some(field) => Err(ReceiptError::Field { field }),
         None => Ok(receipt),
     }
+}
+
+/// The first place where two values differ, as `order.amount`.
+fn difference(at: &str, found: &Value, expected: &Value) -> Option<String> {
+    let (Value::Object(f), Value::Object(e)) = (found, expected) else {
+        return (found != expected).then(|| at.to_owned());
+    };
+    f.keys().chain(e.keys()).find_map(|key| {
+        let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+        match (f.get(key), e.get(key)) {
+            (Some(found), Some(expected)) => difference(&at, found, expected),
+            _ => Some(at),
+        }
+    })
+}
+
+/// Checks a whole document: its world, that its readable fields say what is encoded, then every proof.
+pub fn verify(genesis: &Genesis, document: &Value) -> Vec<Step> {
+    let step = |name, holds: Result<(), String>| Step { name, holds, note: None };
+    let (own, id) = (hex::encode(genesis.id()), document.get("world").and_then(Value::as_str).unwrap_or_default());
+    let world = if id == own {
+        Ok(())
+    } else {
+        Err(format!("the receipt is of world {id:?}, the genesis of world {own}; verify it with its own genesis"))
+    };
+    let mut steps =
+        vec![step("world", world), step("document", from_json(genesis, document).map(drop).map_err(|e| e.to_string()))];
+    if let Ok(receipt) = encoded(document) {
+        steps.extend(crate::verify::verify(genesis, &receipt));
+    }
+    steps
 }

@@ -1,4 +1,5 @@
 //! `receipt verify`: a receipt proves itself offline, from the world's genesis alone.
+use crate::block::vote_bytes;
 use crate::receipt::Receipt;
 use crate::state::committee::Committee;
 use crate::Genesis;
@@ -12,6 +13,8 @@ pub struct Step {
     pub name: &'static str,
     /// Held, or why not.
     pub holds: Result<(), String>,
+    /// What a reader should know of a step that holds, such as that there is nothing to check yet.
+    pub note: Option<&'static str>,
 }
 
 /// Checks every proof that the receipt's stages call for, in the order of the ladder.
@@ -19,7 +22,7 @@ pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
     let chain = receipt.order.order.municipality();
     let municipal = genesis.world.chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Municipal);
     if !municipal {
-        return vec![Step { name: "municipality", holds: Err("the order names no municipality of this world".into()) }];
+        return vec![step("municipality", Err("the order names no municipality of this world"))];
     }
     let proof = Proof { genesis, receipt, committee: Committee::new(genesis, chain) };
     let moved = receipt.reached(Stage::Committed).is_some();
@@ -32,6 +35,10 @@ pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
         steps.push(step("certificate", proof.certificate()));
         steps.push(step("inclusion in the block", proof.inclusion()));
         steps.push(step("place in the lane", proof.lane()));
+        let note = receipt.post_quantum.is_none().then_some("not there yet");
+        steps.push(Step { note, ..step("post_quantum", proof.post_quantum()) });
+        let note = receipt.checkpoint.is_none().then_some("not there yet");
+        steps.push(Step { note, ..step("checkpoint", proof.checkpoint()) });
     }
     if receipt.reached(Stage::Acknowledged).is_some() {
         steps.push(step("continental inclusion", proof.acknowledgement()));
@@ -44,12 +51,24 @@ pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
 }
 
 fn step(name: &'static str, holds: Result<(), &'static str>) -> Step {
-    Step { name, holds: holds.map_err(str::to_owned) }
+    Step { name, holds: holds.map_err(str::to_owned), note: None }
 }
 
 fn require(condition: bool, otherwise: &'static str) -> Result<(), &'static str> {
     condition.then_some(()).ok_or(otherwise)
 }
+
+/// Each stage above the first, with the ones of which the first reached must come before it.
+const LADDER: [(Stage, &[Stage]); 8] = [
+    (Stage::Held, &[Stage::Admitted]),
+    (Stage::Committed, &[Stage::Held]),
+    (Stage::Refused, &[Stage::Held]),
+    (Stage::Delivered, &[Stage::Committed]),
+    (Stage::Credited, &[Stage::Delivered]),
+    (Stage::Refunded, &[Stage::Delivered]),
+    (Stage::Acknowledged, &[Stage::Committed, Stage::Refused]),
+    (Stage::Anchored, &[Stage::Acknowledged]),
+];
 
 struct Proof<'a> {
     genesis: &'a Genesis,
@@ -67,14 +86,29 @@ impl Proof<'_> {
         require(holds, "the account did not sign these fields")
     }
 
-    /// Stamps never go backwards along the way of the money, and no stage is there twice.
+    /// Every step rests on the one before it, stamps never go backwards, and nothing is there twice or too early.
     fn stage_order(&self) -> Result<(), &'static str> {
-        let path = [Stage::Admitted, Stage::Held, Stage::Committed, Stage::Delivered, Stage::Credited];
-        let stamps: Vec<_> = path.iter().filter_map(|s| self.receipt.reached(*s)).collect();
-        require(stamps.windows(2).all(|w| w[0] <= w[1]), "a later stage has an earlier stamp")?;
         let mut names: Vec<_> = self.receipt.stages.iter().map(|(s, _)| *s).collect();
         names.sort();
-        require(names.windows(2).all(|w| w[0] != w[1]), "a stage is there twice")
+        require(names.windows(2).all(|w| w[0] != w[1]), "a stage is there twice")?;
+        require(names.first() == Some(&Stage::Admitted), "the first stage is missing")?;
+        for (stage, before) in LADDER {
+            let Some(at) = self.receipt.reached(stage) else { continue };
+            let below = before.iter().find_map(|s| self.receipt.reached(*s));
+            require(below.is_some(), "a stage is there without the one before it")?;
+            require(below <= Some(at), "a later stage has an earlier stamp")?;
+        }
+        let ends = [Stage::Credited, Stage::Refunded, Stage::Refused];
+        require(ends.iter().filter(|s| names.contains(s)).count() <= 1, "it ended in two ways")?;
+        let settled = names.contains(&Stage::Committed) || names.contains(&Stage::Refused);
+        let early = (self.receipt.vertex.is_some() && !names.contains(&Stage::Held))
+            || (self.receipt.block.is_some() && !settled)
+            || ((self.receipt.post_quantum.is_some() || self.receipt.checkpoint.is_some()) && !settled)
+            || (self.receipt.acknowledged.is_some() && !names.contains(&Stage::Acknowledged))
+            || (self.receipt.anchored.is_some() && !names.contains(&Stage::Anchored));
+        require(!early, "it carries a proof of a stage that it does not claim")?;
+        let turned_down = names.contains(&Stage::Refused) || names.contains(&Stage::Refunded);
+        require(self.receipt.refusal.is_some() == turned_down, "a reason is given where none belongs, or missing")
     }
 
     fn holding_proofs(&self) -> Result<(), &'static str> {
@@ -86,6 +120,11 @@ impl Proof<'_> {
         let signed = c.verify(vertex.header.proposer, &hash, &vertex.signature);
         require(signed, "the proposer did not sign the vertex")?;
         require(vertex.proofs.windows(2).all(|w| w[0].holder < w[1].holder), "a holder proves twice")?;
+        let mut shards: Vec<u16> = vertex.proofs.iter().map(|p| p.shard).collect();
+        shards.sort_unstable();
+        require(shards.windows(2).all(|w| w[0] != w[1]), "a shard is proved twice")?;
+        let own = |p: &crate::block::HoldingProof| (p.holder < c.size()) == (p.shard == p.holder && p.shard < c.size());
+        require(vertex.proofs.iter().all(own), "a proof is of a shard that was not the holder's")?;
         let replicas = vertex.proofs.iter().filter(|p| p.holder < c.size()).count();
         let needed = usize::from(self.genesis.world.parameters.proofs_needed);
         require(replicas >= c.quorum() && vertex.proofs.len() >= needed, "there are too few holding proofs")?;
@@ -105,8 +144,8 @@ impl Proof<'_> {
         require(proof.verify(&header.orders, &encode(applied)), "the order is not under the block's orders root")?;
         let vertex = self.receipt.vertex.as_ref().ok_or("the vertex is missing")?;
         require(header.vertices.contains(&vertex.header.hash()), "the block does not hold the vertex")?;
-        let refused = self.receipt.reached(Stage::Refused).is_some();
-        require(applied.refusal.is_some() == refused, "the outcome in the block is another")
+        let refused = self.receipt.reached(Stage::Refused).and(self.receipt.refusal.as_ref());
+        require(applied.refusal.as_ref() == refused, "the outcome in the block is another")
     }
 
     fn lane(&self) -> Result<(), &'static str> {
@@ -120,6 +159,21 @@ impl Proof<'_> {
         let expected = destination.is_some();
         require(expected == entry.is_some(), "the block sends nothing to the destination")?;
         require(self.receipt.lane == entry, "the number in the lane is another")
+    }
+
+    /// Never waited for: a receipt is valid without it.
+    fn post_quantum(&self) -> Result<(), &'static str> {
+        let Some(found) = &self.receipt.post_quantum else { return Ok(()) };
+        let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        found.check(self.genesis, &self.committee, &vote_bytes(header.chain, header.height, &header.hash()))
+    }
+
+    /// Never waited for either.
+    fn checkpoint(&self) -> Result<(), &'static str> {
+        let Some((checkpoint, path)) = &self.receipt.checkpoint else { return Ok(()) };
+        let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
+        require(header.chain == self.committee.chain, "the block is of another municipality")?;
+        checkpoint.check(self.genesis, header, path)
     }
 
     fn acknowledgement(&self) -> Result<(), &'static str> {

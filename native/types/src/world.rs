@@ -98,7 +98,7 @@ pub struct Parameters {
     pub proofs_needed: u16,
     /// Shards that rebuild a parcel (one per source replica is sent).
     pub parcel_shards_needed: u16,
-    /// Longest wait of an order for company before its batch is sealed.
+    /// Time between the batches of one ingress, and between rounds that only parcels wait for, once they come more often.
     pub batch_us: u64,
     /// Most orders of one batch.
     pub batch_most: u32,

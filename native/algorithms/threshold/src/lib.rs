@@ -1,4 +1,4 @@
-//! Threshold encryption (TDH2) and a threshold common coin on ristretto255.
+//! Threshold encryption (TDH2) and a threshold common coin on ristretto255; threshold BLS signatures.
 //!
 //! A dealer splits one secret among `n` members; any `needed` of them open a ciphertext or draw a
 //! coin, fewer learn nothing. Encryption follows TDH2 (Shoup and Gennaro, "Securing Threshold
@@ -20,6 +20,7 @@ mod error;
 mod group;
 mod key;
 mod proof;
+pub mod signature;
 
 pub use coin::{combine_coin, verify_coin_share, CoinShare};
 pub use encryption::{check, combine, encrypt, verify_share, Ciphertext, DecryptionShare};

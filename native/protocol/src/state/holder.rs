@@ -1,12 +1,13 @@
 //! A holder: keeps shards it cannot read, and signs that it does.
 use super::committee::Committee;
+use super::interval::Interval;
 use super::municipal::Out;
-use crate::block::HoldingProof;
+use crate::block::{HoldingProof, VertexHeader};
 use crate::message::{Holding, Message};
-use crate::{Effect, Event, Genesis, NodeSecrets};
+use crate::{Effect, Event, Genesis, NodeSecrets, Timer};
 use globelet_clock::Clock;
 use globelet_signatures::SigningKey;
-use globelet_types::{Hash, Micros, Signature};
+use globelet_types::{Hash, Micros, NodeId, Signature};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(crate) struct Holder {
     place: u16,
     key: SigningKey,
     clock: Clock,
+    interval: Interval,
     holding_us: u64,
     /// By proposer and sequence.
     shards: BTreeMap<(u16, u64), Shard>,
@@ -37,6 +39,7 @@ impl Holder {
         let committee = Committee::new(genesis, chain);
         let place = committee.place(secrets.node).filter(|p| *p >= committee.size())?;
         Some(Holder {
+            interval: Interval::new(genesis, secrets, chain, place),
             place,
             committee,
             key: SigningKey::from_seed(&secrets.signing),
@@ -48,21 +51,42 @@ impl Holder {
 
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
-        if let Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding, .. } } = event
-        {
-            self.expire(now);
-            if let Holding::Shard { bytes, proof } = holding {
-                let fits = header.chain == self.committee.chain
-                    && self.committee.member(from) == Some(header.proposer)
-                    && proof.index == u32::from(shard)
-                    && header.body.is_some_and(|root| proof.verify(&root, &bytes));
-                let key = (header.proposer, header.sequence);
-                if fits {
-                    self.keep(now, key, header.hash(), signature, shard, bytes, &mut out);
-                }
+        match event {
+            Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding, .. } } => {
+                self.hold(now, from, &header, signature, shard, holding, &mut out);
+            }
+            Event::TimerExpired(Timer::Interval) => {
+                self.interval.close(&self.committee.replicas, &mut out);
+            }
+            Event::Started => self.interval.disarm(),
+            _ => {}
+        }
+        self.interval.arm(&mut out);
+        out.0
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn hold(
+        &mut self,
+        now: Micros,
+        from: NodeId,
+        header: &VertexHeader,
+        signature: Signature,
+        shard: u16,
+        holding: Holding,
+        out: &mut Out,
+    ) {
+        self.expire(now);
+        if let Holding::Shard { bytes, proof } = holding {
+            let fits = header.chain == self.committee.chain
+                && self.committee.member(from) == Some(header.proposer)
+                && proof.index == u32::from(shard)
+                && header.body.is_some_and(|root| proof.verify(&root, &bytes));
+            let key = (header.proposer, header.sequence);
+            if fits {
+                self.keep(now, key, header.hash(), signature, shard, bytes, out);
             }
         }
-        out.0
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -91,7 +115,9 @@ impl Holder {
         };
         let (since, until_us) = (kept.since, kept.until_us);
         let mut proof = HoldingProof { holder: self.place, shard, since, until_us, signature: [0; 64] };
-        proof.signature = self.key.sign(&proof.signing_bytes(&vertex));
+        let signed = proof.signing_bytes(&vertex);
+        proof.signature = self.key.sign(&signed);
+        self.interval.signed(&signed);
         out.persist();
         let (proposer, sequence) = key;
         out.send(self.committee.replicas.clone(), Message::Held { vertex, proposer, sequence, proof });

@@ -1,6 +1,5 @@
 //! Accounts and lanes of one municipality: who holds what, what is on its way, what has come.
 use crate::block::{Parcel, Remittance, Settlement};
-use globelet_clock::Stamp;
 use globelet_types::{AccountId, ChainId, Micros, Order, OrderId, Refusal, Transfer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,8 +77,6 @@ pub(crate) struct Departing {
 pub(crate) struct Settled {
     pub destination: ChainId,
     pub number: u64,
-    pub certified: Stamp,
-    pub delivered: Stamp,
     pub refused: Vec<(OrderId, Refusal)>,
 }
 
@@ -181,7 +178,7 @@ impl Ledger {
     }
 
     /// Credits a verified parcel once, and returns what its settlements decide about our transfers.
-    pub fn receive(&mut self, parcel: &Parcel, certified: Stamp, delivered: Stamp) -> Vec<Settled> {
+    pub fn receive(&mut self, parcel: &Parcel) -> Vec<Settled> {
         let lane = self.lanes_in.entry(parcel.source).or_default();
         if lane.seen(parcel.number) {
             return Vec::new();
@@ -201,7 +198,7 @@ impl Ledger {
         lane.credited += credited;
         lane.refused += returned;
         if !parcel.remittances.is_empty() {
-            let settlement = Settlement { number: parcel.number, certified, delivered, refused };
+            let settlement = Settlement { number: parcel.number, refused };
             self.departing.entry(parcel.source).or_default().settlements.push(settlement);
         }
         parcel.settlements.iter().filter_map(|s| self.settle(parcel.source, s)).collect()
@@ -218,8 +215,7 @@ impl Ledger {
                 }
             }
         }
-        let (certified, delivered, refused) = (s.certified, s.delivered, s.refused.clone());
-        Some(Settled { destination, number: s.number, certified, delivered, refused })
+        Some(Settled { destination, number: s.number, refused: s.refused.clone() })
     }
 
     /// Closes the block at `height`: numbers what departs, one parcel per lane.

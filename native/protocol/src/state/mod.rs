@@ -3,6 +3,7 @@ pub(crate) mod committee;
 mod continental;
 mod global;
 mod holder;
+mod interval;
 mod ledger;
 mod municipal;
 mod ordered;

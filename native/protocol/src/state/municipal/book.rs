@@ -1,14 +1,17 @@
 //! Receipts of the orders admitted at this ingress, as they climb the ladder.
 use super::{Municipal, Out};
-use crate::block::{AppliedOrder, BlockHeader, Certificate, HeldVertex, LaneEntry};
+use crate::block::{AppliedOrder, BlockHeader, Certificate, HeldVertex, LaneEntry, Seen};
+use crate::checkpoint::Checkpoint;
+use crate::interval::PostQuantum;
 use crate::receipt::{Acknowledgement, Anchor, Receipt};
 use crate::state::ledger::Settled;
 use crate::Publication;
 use globelet_clock::Stamp;
-use globelet_erasure::merkle::Tree;
+use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::SigningKey;
 use globelet_types::{encode, ChainId, Micros, NodeId, Order, OrderId, Refusal, SignedOrder, Stage};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Finished receipts kept for late questions; the stores have them all.
 const FINISHED_MOST: usize = 16_384;
@@ -55,6 +58,10 @@ impl Book {
         if receipt.reached(stage).is_some() {
             return;
         }
+        // Peers may have found the vertex held, or had the certificate, and gone on before this ingress knew of it.
+        let late = matches!(stage, Stage::Held | Stage::Committed);
+        let later = receipt.stages.iter().filter(|(reached, _)| late && *reached > stage).map(|(_, at)| *at);
+        let at = later.fold(at, Stamp::min);
         receipt.stages.push((stage, at));
         if refusal.is_some() {
             receipt.refusal.clone_from(&refusal);
@@ -65,18 +72,20 @@ impl Book {
 
     /// A receipt is complete once its end is known and, unless nothing moved, its root is anchored.
     fn finish(&mut self, id: &OrderId, out: &mut Out) {
-        let Some(receipt) = self.receipts.get(id) else { return };
-        let ended = [Stage::Credited, Stage::Refunded, Stage::Refused].iter().any(|s| receipt.reached(*s).is_some());
-        if ended && receipt.reached(Stage::Anchored).is_some() && receipt.reached(Stage::Acknowledged).is_some() {
-            if let Some(signed) = self.receipt(id) {
-                out.publish(Publication::ReceiptCompleted(Box::new(signed)));
-            }
+        if self.receipts.get(id).is_some_and(Receipt::is_complete) {
+            self.complete(id, out);
             self.finished.push_back(*id);
             while self.finished.len() > FINISHED_MOST {
                 if let Some(old) = self.finished.pop_front() {
                     self.receipts.remove(&old);
                 }
             }
+        }
+    }
+
+    fn complete(&self, id: &OrderId, out: &mut Out) {
+        if let Some(signed) = self.receipt(id) {
+            out.publish(Publication::ReceiptCompleted(Box::new(signed)));
         }
     }
 
@@ -94,9 +103,8 @@ impl Book {
 
     pub fn held(&mut self, sequence: u64, vertex: &HeldVertex, at: Stamp, out: &mut Out) {
         for id in self.by_sequence.get(&sequence).cloned().unwrap_or_default() {
-            if let Some(receipt) = self.receipts.get_mut(&id) {
-                receipt.vertex = Some(vertex.clone());
-            }
+            let Some(receipt) = self.receipts.get_mut(&id) else { continue };
+            receipt.vertex = Some(vertex.clone());
             self.climb(&id, Stage::Held, at, None, out);
         }
     }
@@ -146,11 +154,13 @@ impl Book {
         }
     }
 
-    /// The destination settled a parcel of ours; `credited` is when it had its certificate there.
-    pub fn settled(&mut self, settled: &Settled, credited: Stamp, out: &mut Out) {
+    /// The destination settled a parcel of ours; `credited` is when it had its certificate there, `seen` what it
+    /// said of the parcel.
+    pub fn settled(&mut self, settled: &Settled, seen: Option<&Seen>, credited: Stamp, out: &mut Out) {
+        let delivered = seen.map_or(credited, |s| s.delivered.min(credited));
         for id in self.by_lane.remove(&(settled.destination, settled.number)).unwrap_or_default() {
-            self.committed_by(&id, settled.certified);
-            self.climb(&id, Stage::Delivered, settled.delivered, None, out);
+            self.committed_by(&id, seen.map_or(delivered, |s| s.certified.min(delivered)));
+            self.climb(&id, Stage::Delivered, delivered, None, out);
             match settled.refused.iter().find(|(refused, _)| *refused == id) {
                 Some((_, refusal)) => self.climb(&id, Stage::Refunded, credited, Some(refusal.clone()), out),
                 None => self.climb(&id, Stage::Credited, credited, None, out),
@@ -158,13 +168,39 @@ impl Book {
         }
     }
 
-    /// Another replica had the certificate before this one knew of it.
+    /// Another replica had the certificate before this one knew of it, and so knew the vertex to be held.
     fn committed_by(&mut self, id: &OrderId, certified: Stamp) {
         let Some(receipt) = self.receipts.get_mut(id) else { return };
-        let held = receipt.reached(Stage::Held).unwrap_or_default();
         for (stage, at) in &mut receipt.stages {
-            if *stage == Stage::Committed && certified < *at && held <= certified {
-                *at = certified;
+            if matches!(stage, Stage::Held | Stage::Committed) {
+                *at = certified.min(*at);
+            }
+        }
+    }
+
+    /// Our orders in the block at this height, until it is acknowledged.
+    pub fn orders_at(&self, height: u64) -> Vec<OrderId> {
+        self.by_height.get(&height).cloned().unwrap_or_default()
+    }
+
+    /// A quorum signed the block of these orders post-quantum: who has the receipt already gets it anew.
+    pub fn post_quantum(&mut self, orders: &[OrderId], proof: &PostQuantum, out: &mut Out) {
+        for id in orders {
+            let Some(receipt) = self.receipts.get_mut(id) else { continue };
+            receipt.post_quantum = Some(proof.clone());
+            if receipt.is_complete() {
+                self.complete(id, out);
+            }
+        }
+    }
+
+    /// A checkpoint covers the block of these orders, by this path.
+    pub fn checkpoint(&mut self, orders: &[OrderId], checkpoint: &Arc<Checkpoint>, path: &MerkleProof, out: &mut Out) {
+        for id in orders {
+            let Some(receipt) = self.receipts.get_mut(id) else { continue };
+            receipt.checkpoint = Some((checkpoint.clone(), path.clone()));
+            if receipt.is_complete() {
+                self.complete(id, out);
             }
         }
     }

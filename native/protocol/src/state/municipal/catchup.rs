@@ -16,6 +16,8 @@ impl Municipal {
             || self.lags()
             || self.unacknowledged().is_some()
             || self.book.unanchored().is_some()
+            || !self.unproven.is_empty()
+            || self.checkpoints.is_waited_for()
             || self.ledger.lanes_out.values().any(|l| !l.unsettled.is_empty())
             || self.inbox_outstanding()
     }
@@ -50,6 +52,7 @@ impl Municipal {
         self.announce_heads(now, settled_in, out);
         self.resend_headers(now, out);
         self.repair_inbox(now, out);
+        self.ask_post_quantum(now, out);
     }
 
     fn say_behind(&self, out: &mut Out) {
@@ -108,8 +111,11 @@ impl Municipal {
                 let proposer = proposer as u16;
                 let Some(vertex) = self.vertices.get(proposer, sequence) else { break };
                 let Some(body) = self.vertices.body(proposer, sequence) else { break };
-                let message = Message::VertexBody { vertex: vertex.clone(), body: body.to_vec() };
-                out.send(peer.clone(), message);
+                // Proofs count here because of who sent them; a peer can only go by their signatures.
+                let (mut vertex, body) = (vertex.clone(), body.to_vec());
+                if self.frame.prove(&mut vertex, out) {
+                    out.send(peer.clone(), Message::VertexBody { vertex, body });
+                }
             }
         }
         for past in round..self.round.number.min(round.saturating_add(HELP_MOST)) {
@@ -130,8 +136,11 @@ impl Municipal {
     }
 
     /// After a restart the process' timers are gone: what was armed is armed anew.
-    pub(super) fn resume(&mut self, out: &mut Out) {
-        self.rearm_seal(out);
+    pub(super) fn resume(&mut self, now: Micros, out: &mut Out) {
+        self.rearm_seal(now, out);
+        self.round.armed = true;
+        out.timer(1, Timer::Round);
+        self.interval.disarm();
         self.repair_armed = true;
         self.restarted = true;
         out.timer(1, Timer::Repair);

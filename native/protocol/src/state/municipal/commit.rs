@@ -1,6 +1,6 @@
 //! S5, second half: apply what a round decided, vote, certify, and send the parcels on their way (S4).
 use super::{Municipal, Out};
-use crate::block::{digest, vote_bytes, AppliedOrder, BlockHeader, Certificate, LaneEntry, Parcel};
+use crate::block::{digest, vote_bytes, AppliedOrder, BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen};
 use crate::message::{Message, ParcelShard};
 use crate::Publication;
 use chacha20poly1305::{aead::Aead, ChaCha20Poly1305, KeyInit, Nonce};
@@ -19,11 +19,20 @@ const VOTES_AHEAD: u64 = 2048;
 pub(crate) struct BlockRecord {
     pub header: BlockHeader,
     pub hash: Hash,
-    /// Our shard of each lane's sealed parcel, with its proof.
-    shards: Vec<(Vec<u8>, MerkleProof)>,
+    /// What leaves on each of the header's lanes.
+    departures: Vec<Departure>,
     pub certificate: Option<(Certificate, Stamp)>,
     pub items: u32,
     pub acknowledged: bool,
+}
+
+/// Our part of one lane's parcel.
+struct Departure {
+    /// Our shard of it, sealed.
+    bytes: Vec<u8>,
+    proof: MerkleProof,
+    /// What we saw of the parcels it settles.
+    seen: Vec<Seen>,
 }
 
 /// The chain as this replica has applied and certified it.
@@ -69,32 +78,30 @@ fn lane_nonce(source: ChainId, number: u64) -> Nonce {
 }
 
 impl Municipal {
-    /// Applies the vertices of a round in the order of their proposers and votes for the block.
+    /// Applies what a round took in, parcels first and then vertices in the order of their proposers, and votes for the block.
     pub(super) fn apply(
         &mut self,
         now: Micros,
         round: u64,
-        entries: &[(u16, u64)],
+        (entries, parcels): (&[(u16, u64)], &[ParcelRef]),
         mut opened: BTreeMap<u16, Vec<SignedOrder>>,
         out: &mut Out,
     ) {
         let height = self.chain.height + 1;
         let mut applied = Vec::new();
         let mut vertices = Vec::new();
-        let mut items = 0;
+        let mut received: Vec<ParcelRef> = parcels.iter().filter(|p| self.receive_parcel(p, out)).copied().collect();
         for &(proposer, sequence) in entries {
             let Some(vertex) = self.vertices.get(proposer, sequence).cloned() else { continue };
             vertices.push(vertex.header.hash());
-            for parcel in &vertex.header.parcels {
-                items += u32::from(self.receive_parcel(parcel, out));
-            }
+            received.extend(vertex.header.parcels.iter().filter(|p| self.receive_parcel(p, out)));
             let orders = opened.remove(&proposer).unwrap_or_default();
             self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
             self.vertices.forget(proposer, sequence.saturating_sub(super::round::HISTORY_MOST as u64));
         }
-        items += applied.len() as u32;
+        let items = (received.len() + applied.len()) as u32;
         let tree = Tree::from_leaves(&applied.iter().map(encode).collect::<Vec<_>>());
-        let (lanes, shards) = self.depart(height);
+        let (lanes, departures) = self.depart(height);
         self.book.applied(height, self.frame.chain, &applied, &tree, &lanes);
         self.chain.state = digest("globelet state 1", &(self.chain.state, self.ledger.take_touched()));
         let header = BlockHeader {
@@ -102,13 +109,14 @@ impl Municipal {
             height,
             parent: self.chain.head,
             round,
+            parcels: received,
             vertices,
             orders: tree.root(),
             lanes,
             balances: self.ledger.balances,
             state: self.chain.state,
         };
-        self.record(now, header, shards, items, out);
+        self.record(now, header, departures, items, out);
     }
 
     fn apply_orders(
@@ -156,10 +164,11 @@ impl Municipal {
     }
 
     /// Numbers, seals and cuts what leaves with this block.
-    fn depart(&mut self, height: u64) -> (Vec<LaneEntry>, Vec<(Vec<u8>, MerkleProof)>) {
+    fn depart(&mut self, height: u64) -> (Vec<LaneEntry>, Vec<Departure>) {
         let mut entries = Vec::new();
-        let mut shards = Vec::new();
-        let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, shards) };
+        let mut departures = Vec::new();
+        let mut settling = std::mem::take(&mut self.inbox.settling);
+        let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, departures) };
         for parcel in self.ledger.depart(height) {
             let Some(key) = self.frame.lane_keys.get(&parcel.destination) else { continue };
             let mut cut = codec.encode(&seal_parcel(key, &parcel));
@@ -172,25 +181,21 @@ impl Municipal {
                 amount: parcel.amount(),
             });
             let me = usize::from(self.frame.me);
-            shards.push((std::mem::take(&mut cut[me]), commitment.proof(me)));
+            let seen = settling.remove(&parcel.destination).unwrap_or_default();
+            departures.push(Departure { bytes: std::mem::take(&mut cut[me]), proof: commitment.proof(me), seen });
             self.chain.lane_heights.insert((parcel.destination, parcel.number), height);
         }
-        (entries, shards)
+        (entries, departures)
     }
 
-    fn record(
-        &mut self,
-        now: Micros,
-        header: BlockHeader,
-        shards: Vec<(Vec<u8>, MerkleProof)>,
-        items: u32,
-        out: &mut Out,
-    ) {
+    fn record(&mut self, now: Micros, header: BlockHeader, departures: Vec<Departure>, items: u32, out: &mut Out) {
         let (height, hash) = (header.height, header.hash());
-        let signature = self.frame.key.sign(&vote_bytes(header.chain, height, &hash));
+        let vote = vote_bytes(header.chain, height, &hash);
+        let signature = self.frame.key.sign(&vote);
+        self.expect_post_quantum(now, height, &vote);
         self.chain.height = height;
         self.chain.head = hash;
-        let record = BlockRecord { header, hash, shards, certificate: None, items, acknowledged: false };
+        let record = BlockRecord { header, hash, departures, certificate: None, items, acknowledged: false };
         self.chain.blocks.insert(height, record);
         self.chain.own_votes.insert(height, (hash, signature));
         super::super::committee::keep_newest(&mut self.chain.own_votes, BLOCKS_MOST);
@@ -259,6 +264,7 @@ impl Municipal {
         if turn <= u64::from(self.frame.committee().faults()) {
             self.send_header(height, out);
         }
+        self.checkpoint_certified(now, height, out);
         self.prune();
     }
 
@@ -276,15 +282,16 @@ impl Municipal {
         let Some(record) = self.chain.blocks.get(&height) else { return };
         let Some((certificate, certified)) = &record.certificate else { return };
         let i = usize::from(lane);
-        let (Some(entry), Some((bytes, proof))) = (record.header.lanes.get(i), record.shards.get(i)) else { return };
+        let (Some(entry), Some(departure)) = (record.header.lanes.get(i), record.departures.get(i)) else { return };
         let all = || self.frame.committees[entry.destination.index()].replicas.clone();
         let shard = ParcelShard {
             header: record.header.clone(),
             certificate: certificate.clone(),
             lane,
-            bytes: bytes.clone(),
-            proof: proof.clone(),
+            bytes: departure.bytes.clone(),
+            proof: departure.proof.clone(),
             certified: *certified,
+            seen: departure.seen.clone(),
             repair: asked.is_some(),
         };
         out.send(asked.map_or_else(all, |node| vec![node]), Message::Parcel(shard));

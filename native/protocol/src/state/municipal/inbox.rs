@@ -1,48 +1,62 @@
-//! R1 to R4: parcels arrive as shards, are proved, rebuilt, and proposed for the next round.
+//! R1 and R4: parcels arrive as shards, are proved and rebuilt, and wait for the round that takes them in.
 use super::{Municipal, Out};
-use crate::block::{Parcel, ParcelRef};
+use crate::block::{BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen};
 use crate::message::{Message, ParcelShard};
 use crate::Publication;
 use globelet_clock::Stamp;
 use globelet_types::{decode, ChainId, Hash, Micros, NodeId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Parcels of one lane that may be here and not yet applied, or asked for at once.
 const AHEAD_MOST: u64 = 16_384;
-/// Numbers asked for in one repair request.
-const ASK_MOST: usize = 64;
+/// A parcel with more than this many of its lane still before it is brought in by a vertex, with others like it.
+const QUEUE_MOST: u64 = 3;
+/// Parcels kept after they were applied, for peers that an agreement made want them.
+const COPIES_MOST: usize = 512;
 
 /// Shards of a parcel that cannot be rebuilt yet.
 #[derive(Default)]
 struct Gathering {
     shards: BTreeMap<u32, Vec<u8>>,
     certified: Stamp,
+    seen: BTreeMap<u64, Seen>,
     repaired: bool,
 }
 
-/// A rebuilt parcel that waits for its round.
+/// A rebuilt parcel that waits for its round, with what proves it.
 pub(crate) struct Arrived {
-    parcel: Parcel,
-    digest: Hash,
-    delivered: Stamp,
+    pub header: BlockHeader,
+    pub certificate: Certificate,
+    pub parcel: Parcel,
+    pub digest: Hash,
+    /// When it was rebuilt here.
+    pub delivered: Stamp,
     /// When the source had the certificate.
     pub certified: Stamp,
-    proposed_us: Option<Micros>,
-    arrived_us: Micros,
+    /// What the source saw of our parcels that this one settles.
+    pub seen: BTreeMap<u64, Seen>,
+    /// When our vertex last named it.
+    pub proposed_us: Option<Micros>,
+    pub arrived_us: Micros,
 }
 
 /// The parcels on their way into this municipality.
 #[derive(Default)]
 pub(crate) struct Inbox {
     gathering: BTreeMap<(ChainId, u64), Gathering>,
-    arrived: BTreeMap<(ChainId, u64), Arrived>,
+    pub arrived: BTreeMap<(ChainId, u64), Arrived>,
     proposals: BTreeSet<(ChainId, u64)>,
     /// Newest number known per source.
-    heads: BTreeMap<ChainId, u64>,
-    wanted: BTreeSet<(ChainId, u64)>,
+    pub heads: BTreeMap<ChainId, u64>,
+    /// Parcels that a round took in and that are not here.
+    pub wanted: BTreeSet<(ChainId, u64)>,
+    /// What was applied lately, oldest first.
+    pub copies: VecDeque<Arrived>,
+    /// What we saw of the parcels that the block under construction settles.
+    pub settling: BTreeMap<ChainId, Vec<Seen>>,
     /// Headers whose certificates were checked: chain and height to hash.
     verified: BTreeMap<(ChainId, u64), Hash>,
-    asked: u64,
+    pub asked: u64,
     pub repairs: u64,
 }
 
@@ -55,15 +69,10 @@ impl Inbox {
     pub fn take_proposals(&mut self) -> Vec<ParcelRef> {
         let proposals = std::mem::take(&mut self.proposals);
         let reference = |key: (ChainId, u64)| {
-            let arrived = self.arrived.get(&key)?;
-            let Arrived { digest, certified, delivered, .. } = *arrived;
-            Some(ParcelRef { source: key.0, number: key.1, digest, certified, delivered })
+            let digest = self.arrived.get(&key)?.digest;
+            Some(ParcelRef { source: key.0, number: key.1, digest })
         };
         proposals.into_iter().filter_map(reference).collect()
-    }
-
-    pub fn want(&mut self, source: ChainId, number: u64) {
-        self.wanted.insert((source, number));
     }
 }
 
@@ -74,6 +83,18 @@ impl Municipal {
         seen || self.inbox.arrived.get(&(p.source, p.number)).is_some_and(|a| a.digest == p.digest)
     }
 
+    /// The next parcel of a lane, if it is here.
+    pub(super) fn next_parcel(&self, source: ChainId) -> Option<ParcelRef> {
+        let number = self.cursor(source) + 1;
+        let digest = self.inbox.arrived.get(&(source, number))?.digest;
+        Some(ParcelRef { source, number, digest })
+    }
+
+    /// Every parcel of this lane up to this number was applied.
+    pub(super) fn cursor(&self, source: ChainId) -> u64 {
+        self.ledger.lanes_in.get(&source).map_or(0, |l| l.cursor)
+    }
+
     /// R1: a shard of a parcel. Nothing is believed that the source's certificate does not prove.
     pub(super) fn parcel_shard(&mut self, now: Micros, from: NodeId, shard: ParcelShard, out: &mut Out) {
         let source = shard.header.chain;
@@ -81,15 +102,10 @@ impl Municipal {
         let Some(member) = committee.member(from) else { return };
         let Some(lane) = shard.header.lanes.get(usize::from(shard.lane)).copied() else { return };
         let key = (source, lane.number);
-        let cursor = self.ledger.lanes_in.get(&source).map_or(0, |l| l.cursor);
-        let seen = self.ledger.lanes_in.get(&source).is_some_and(|l| l.seen(lane.number));
-        if lane.destination != self.frame.chain || source == self.frame.chain || lane.number > cursor + AHEAD_MOST {
+        if !self.lane_wanted(source, &lane) {
             return;
         }
-        if seen || self.inbox.arrived.contains_key(&key) {
-            return;
-        }
-        if !self.header_certified(&shard) {
+        if !self.header_certified(&shard.header, &shard.certificate) {
             out.misbehaviour(member, "sent a parcel without a quorum's certificate");
             return;
         }
@@ -102,19 +118,34 @@ impl Municipal {
         let gathering = self.inbox.gathering.entry(key).or_default();
         gathering.shards.insert(shard.proof.index, shard.bytes);
         gathering.certified = gathering.certified.max(shard.certified);
+        for seen in shard.seen {
+            let known = gathering.seen.entry(seen.number).or_insert(seen);
+            known.certified = known.certified.max(seen.certified);
+            known.delivered = known.delivered.max(seen.delivered);
+        }
         gathering.repaired |= shard.repair;
         out.persist();
-        self.rebuild(now, key, lane.digest, out);
+        self.rebuild(now, key, (shard.header, shard.certificate), lane.digest, out);
     }
 
-    fn header_certified(&mut self, shard: &ParcelShard) -> bool {
-        let header = &shard.header;
+    /// True if a parcel of this entry would be ours, new, and not too far ahead.
+    pub(super) fn lane_wanted(&self, source: ChainId, lane: &LaneEntry) -> bool {
+        let seen = self.ledger.lanes_in.get(&source).is_some_and(|l| l.seen(lane.number));
+        lane.destination == self.frame.chain
+            && source != self.frame.chain
+            && lane.number <= self.cursor(source) + AHEAD_MOST
+            && !seen
+            && !self.inbox.arrived.contains_key(&(source, lane.number))
+    }
+
+    /// True if a quorum of the header's own committee signed it.
+    pub(super) fn header_certified(&mut self, header: &BlockHeader, certificate: &Certificate) -> bool {
         let key = (header.chain, header.height);
         let hash = header.hash();
         if self.inbox.verified.get(&key) == Some(&hash) {
             return true;
         }
-        let holds = self.frame.committees[header.chain.index()].certified(header, &shard.certificate);
+        let holds = self.frame.committees[header.chain.index()].certified(header, certificate);
         if holds {
             self.inbox.verified.insert(key, hash);
             super::super::committee::keep_newest(&mut self.inbox.verified, 8192);
@@ -123,7 +154,14 @@ impl Municipal {
     }
 
     /// R4: enough shards make the parcel; it must be what the certificate says.
-    fn rebuild(&mut self, now: Micros, key: (ChainId, u64), digest: Hash, out: &mut Out) {
+    fn rebuild(
+        &mut self,
+        now: Micros,
+        key: (ChainId, u64),
+        (header, certificate): (BlockHeader, Certificate),
+        digest: Hash,
+        out: &mut Out,
+    ) {
         let Some(gathering) = self.inbox.gathering.get(&key) else { return };
         let needed = usize::from(self.frame.parameters().parcel_shards_needed);
         if gathering.shards.len() < needed {
@@ -141,20 +179,28 @@ impl Municipal {
             self.inbox.repairs += 1;
             out.publish(Publication::ParcelRepaired { source: key.0, number: key.1 });
         }
-        let (delivered, certified) = (self.clock.now(now), gathering.certified);
-        let arrived = Arrived { parcel, digest, delivered, certified, proposed_us: None, arrived_us: now };
+        let Gathering { certified, seen, .. } = gathering;
+        let (delivered, arrived_us) = (self.clock.now(now), now);
+        let arrived =
+            Arrived { header, certificate, parcel, digest, delivered, certified, seen, proposed_us: None, arrived_us };
+        self.arrive(now, key, arrived, out);
+    }
+
+    /// A proved parcel is here: the next of its lane calls a round by itself, one far behind the next is named by a vertex.
+    pub(super) fn arrive(&mut self, now: Micros, key: (ChainId, u64), arrived: Arrived, out: &mut Out) {
         self.inbox.arrived.insert(key, arrived);
         self.inbox.wanted.remove(&key);
         let turn = (u64::from(key.0 .0) + key.1) % u64::from(self.frame.committee().size());
-        if turn == u64::from(self.frame.me) {
+        if key.1 > self.cursor(key.0) + QUEUE_MOST && turn == u64::from(self.frame.me) {
             self.propose(now, key);
         }
         self.retry_deferred(now, out);
-        self.arm_seal(out);
+        self.arm_seal(now, out);
+        self.start_round(now, out);
         self.advance(now, out);
     }
 
-    fn propose(&mut self, now: Micros, key: (ChainId, u64)) {
+    pub(super) fn propose(&mut self, now: Micros, key: (ChainId, u64)) {
         if let Some(arrived) = self.inbox.arrived.get_mut(&key) {
             arrived.proposed_us = Some(now);
             self.inbox.proposals.insert(key);
@@ -166,8 +212,17 @@ impl Municipal {
         let key = (reference.source, reference.number);
         self.inbox.proposals.remove(&key);
         let Some(arrived) = self.inbox.arrived.remove(&key) else { return false };
-        for settled in self.ledger.receive(&arrived.parcel, reference.certified, reference.delivered) {
-            self.book.settled(&settled, arrived.certified, out);
+        for settled in self.ledger.receive(&arrived.parcel) {
+            self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);
+        }
+        if !arrived.parcel.remittances.is_empty() {
+            let Arrived { certified, delivered, .. } = arrived;
+            let seen = Seen { number: key.1, certified, delivered };
+            self.inbox.settling.entry(key.0).or_default().push(seen);
+        }
+        self.inbox.copies.push_back(arrived);
+        while self.inbox.copies.len() > COPIES_MOST {
+            self.inbox.copies.pop_front();
         }
         true
     }
@@ -177,7 +232,7 @@ impl Municipal {
         if committee.member(from).is_none() {
             return;
         }
-        let cursor = self.ledger.lanes_in.get(&source).map_or(0, |l| l.cursor);
+        let cursor = self.cursor(source);
         let head = self.inbox.heads.entry(source).or_default();
         *head = (*head).max(number.min(cursor + AHEAD_MOST));
         // All of it was applied: then what is missing there is the settlement, on the lane back.
@@ -185,60 +240,5 @@ impl Municipal {
         if number <= cursor && back > 0 {
             out.send(vec![from], Message::LaneHead { source: self.frame.chain, number: back });
         }
-    }
-
-    /// R3 at the source: our shard of each parcel asked for.
-    pub(super) fn repair_request(&mut self, from: NodeId, destination: ChainId, numbers: &[u64], out: &mut Out) {
-        let known = self.frame.committees.get(destination.index()).is_some_and(|c| c.member(from).is_some());
-        if !known {
-            return;
-        }
-        for number in numbers.iter().take(ASK_MOST) {
-            let Some(&height) = self.chain.lane_heights.get(&(destination, *number)) else { continue };
-            let Some(record) = self.chain.blocks.get(&height) else { continue };
-            let lane = record.header.lanes.iter().position(|l| l.destination == destination);
-            if let Some(lane) = lane {
-                self.send_parcel(height, lane as u16, Some(from), out);
-            }
-        }
-    }
-
-    /// The numbers between the cursor and the newest known that are not here.
-    fn gaps(&self, source: ChainId, head: u64) -> Vec<u64> {
-        let lane = self.ledger.lanes_in.get(&source);
-        let cursor = lane.map_or(0, |l| l.cursor);
-        let here = |n: &u64| lane.is_some_and(|l| l.seen(*n)) || self.inbox.arrived.contains_key(&(source, *n));
-        (cursor + 1..=head).filter(|n| !here(n)).take(ASK_MOST).collect()
-    }
-
-    pub(super) fn inbox_outstanding(&self) -> bool {
-        let lags = |(source, head): (&ChainId, &u64)| self.ledger.lanes_in.get(source).map_or(0, |l| l.cursor) < *head;
-        self.inbox.heads.iter().any(lags) || !self.inbox.wanted.is_empty()
-    }
-
-    /// R2 and R3: asks several source replicas at once for what is missing, others each time; proposes what nobody did.
-    pub(super) fn repair_inbox(&mut self, now: Micros, out: &mut Out) {
-        self.inbox.asked += 1;
-        let patience = self.frame.parameters().repair_us;
-        let sources: Vec<(ChainId, u64)> = self.inbox.heads.iter().map(|(c, h)| (*c, *h)).collect();
-        for (source, head) in sources {
-            let numbers = self.gaps(source, head);
-            if !numbers.is_empty() {
-                let ask = self.frame.parameters().parcel_shards_needed + 1;
-                let to = self.frame.committees[source.index()].some(self.inbox.asked + u64::from(self.frame.me), ask);
-                out.send(to, Message::RepairRequest { destination: self.frame.chain, numbers });
-            }
-        }
-        let stale: Vec<_> = self
-            .inbox
-            .arrived
-            .iter()
-            .filter(|(_, a)| a.proposed_us.unwrap_or(a.arrived_us) + patience <= now)
-            .map(|(k, _)| *k)
-            .collect();
-        for key in stale {
-            self.propose(now, key);
-        }
-        self.arm_seal(out);
     }
 }

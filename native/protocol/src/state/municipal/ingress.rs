@@ -1,4 +1,5 @@
 //! S0 to S2 at the ingress: admit orders, seal them, cut the sealed batch into shards.
+use super::pace::Pace;
 use super::{Municipal, Out};
 use crate::block::{HeldVertex, HoldingProof, ParcelRef, VertexHeader};
 use crate::message::{Holding, Message};
@@ -10,9 +11,6 @@ use globelet_signatures::verify_batch;
 use globelet_threshold as threshold;
 use globelet_types::{encode, AccountId, Hash, Micros, NodeId, Order, OrderId, Refusal, SignedOrder};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Vertices of one replica that may be on their way to being held at once.
-const IN_FLIGHT_MOST: usize = 8;
 
 /// What one account has waiting here.
 #[derive(Default)]
@@ -39,6 +37,7 @@ pub(crate) struct Ingress {
     waiting: Vec<(OrderId, SignedOrder)>,
     reserved: BTreeMap<AccountId, Reserved>,
     seal_armed: bool,
+    pace: Pace,
     pub next_sequence: u64,
     pub sealing: BTreeMap<u64, Sealing>,
     /// This second's draw: second, VRF proof, VRF output.
@@ -46,12 +45,13 @@ pub(crate) struct Ingress {
 }
 
 impl Ingress {
-    pub fn new(holders: Vec<NodeId>) -> Ingress {
+    pub fn new(holders: Vec<NodeId>, batch_us: u64) -> Ingress {
         Ingress {
             holders,
             waiting: Vec::new(),
             reserved: BTreeMap::new(),
             seal_armed: false,
+            pace: Pace::new(batch_us),
             next_sequence: 1,
             sealing: BTreeMap::new(),
             draw: None,
@@ -102,12 +102,13 @@ impl Municipal {
         let borrowed: Vec<_> = items.iter().map(|(k, b, s)| (k, *b, *s)).collect();
         let verified = verify_batch(&borrowed);
         let mut outcomes = Vec::with_capacity(orders.len());
+        // Nobody hears of an admission that a power cut may undo.
+        out.persist();
         for (order, signature_holds) in orders.into_iter().zip(verified) {
             outcomes.push(self.admit(now, order, signature_holds, out));
         }
-        out.persist();
         out.0.push(Effect::Reply { request, outcomes });
-        self.arm_seal(out);
+        self.arm_seal(now, out);
     }
 
     fn admit(&mut self, now: Micros, signed: SignedOrder, holds: bool, out: &mut Out) -> Result<OrderId, Refusal> {
@@ -152,20 +153,20 @@ impl Municipal {
         self.ledger.refusal(order, reserved).map_or(Ok(()), Err)
     }
 
-    /// Makes sure that what waits is sealed soon.
-    pub(super) fn arm_seal(&mut self, out: &mut Out) {
+    /// Makes sure that what waits is sealed: at once while batches are rare, together while they are not. Only one of
+    /// ours is on its way at a time, so that the longer a round takes the larger a batch is.
+    pub(super) fn arm_seal(&mut self, now: Micros, out: &mut Out) {
         let work = !self.ingress.waiting.is_empty() || self.inbox.has_proposals();
-        if work && !self.ingress.seal_armed && self.ingress.sealing.len() < IN_FLIGHT_MOST {
+        let under_way = self.ingress.next_sequence > self.round.next[usize::from(self.frame.me)];
+        if work && !under_way && !self.ingress.seal_armed {
             self.ingress.seal_armed = true;
-            // Company is waited for by orders; parcels have travelled in company.
-            let wait = if self.ingress.waiting.is_empty() { 0 } else { self.frame.parameters().batch_us };
-            out.timer(wait, Timer::Seal);
+            out.timer(self.ingress.pace.wait(now), Timer::Seal);
         }
     }
 
-    pub(super) fn rearm_seal(&mut self, out: &mut Out) {
+    pub(super) fn rearm_seal(&mut self, now: Micros, out: &mut Out) {
         self.ingress.seal_armed = false;
-        self.arm_seal(out);
+        self.arm_seal(now, out);
     }
 
     pub(super) fn seal_due(&mut self, now: Micros, out: &mut Out) {
@@ -177,6 +178,7 @@ impl Municipal {
         if orders.is_empty() && parcels.is_empty() {
             return;
         }
+        self.ingress.pace.take(now);
         let sequence = self.ingress.next_sequence;
         self.ingress.next_sequence += 1;
         let sealing = self.seal(now, sequence, &orders, parcels);
@@ -186,7 +188,6 @@ impl Municipal {
         out.persist();
         self.request_holding(&sealing, out);
         self.ingress.sealing.insert(sequence, sealing);
-        self.arm_seal(out);
     }
 
     /// S1 and S2: encrypts the orders to the committee, cuts the shards, draws who holds them.
@@ -321,6 +322,5 @@ impl Municipal {
         out.send(self.frame.others(), Message::Vertex(vertex.clone()));
         self.vertices.insert(vertex);
         self.start_round(now, out);
-        self.arm_seal(out);
     }
 }

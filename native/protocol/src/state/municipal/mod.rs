@@ -1,13 +1,18 @@
 //! A municipal replica: S0 to S5 as a source, R1 to R5 as a destination.
 mod book;
 mod catchup;
+mod checkpoint;
 mod commit;
 mod hold;
 mod inbox;
 mod ingress;
+mod pace;
+mod post_quantum;
+mod repair;
 mod round;
 
 use super::committee::{of_kind, Committee};
+use super::interval::Interval;
 use super::ledger::Ledger;
 use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer};
 use globelet_clock::Clock;
@@ -68,6 +73,9 @@ pub(crate) struct Municipal {
     chain: commit::Chain,
     inbox: inbox::Inbox,
     book: book::Book,
+    interval: Interval,
+    unproven: post_quantum::Unproven,
+    checkpoints: checkpoint::Checkpoints,
     repair_armed: bool,
     /// Round and certified height at the last look for what is stuck.
     progress: (u64, u64),
@@ -131,15 +139,19 @@ impl Municipal {
         };
         let n = frame.committee().size();
         let parameters = frame.parameters();
+        let sources = frame.lane_keys.keys().copied().filter(|c| *c != chain).collect();
         Some(Municipal {
             clock: Clock::new(parameters.skew_us),
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury),
-            ingress: ingress::Ingress::new(frame.committee().holders.clone()),
+            ingress: ingress::Ingress::new(frame.committee().holders.clone(), parameters.batch_us),
             vertices: hold::Vertices::new(n),
-            round: round::Rounds::new(n, frame.committee().faults(), frame.me),
+            round: round::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
+            interval: Interval::new(&frame.genesis, secrets, chain, frame.me),
+            unproven: post_quantum::Unproven::default(),
+            checkpoints: checkpoint::Checkpoints::new(secrets.checkpoint.clone()?),
             repair_armed: false,
             progress: (0, 0),
             restarted: false,
@@ -150,15 +162,18 @@ impl Municipal {
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
         match event {
-            Event::Started => self.resume(&mut out),
+            Event::Started => self.resume(now, &mut out),
             Event::MessageReceived { from, message } => self.message(now, from, message, &mut out),
             Event::TimerExpired(Timer::Seal) => self.seal_due(now, &mut out),
+            Event::TimerExpired(Timer::Round) => self.round_due(now, &mut out),
             Event::TimerExpired(Timer::Repair) => self.repair(now, &mut out),
+            Event::TimerExpired(Timer::Interval) => self.interval_due(now, &mut out),
             Event::TimerExpired(_) => {}
             Event::Submitted { request, orders } => self.submitted(now, request, orders, &mut out),
             Event::CandidatesChanged { holders } => self.candidates_changed(holders),
         }
         self.arm_repair(&mut out);
+        self.interval.arm(&mut out);
         out.0
     }
 
@@ -182,9 +197,16 @@ impl Municipal {
             (Message::RepairRequest { destination, numbers }, _) => {
                 self.repair_request(from, destination, &numbers, out)
             }
+            (Message::ParcelWanted { source, number }, Some(m)) => self.parcel_wanted(m, source, number, out),
+            (Message::ParcelCopy { header, certificate, parcel }, Some(m)) => {
+                self.parcel_copy(now, m, (header, certificate), parcel, out)
+            }
             (Message::LaneHead { source, number }, _) => self.lane_head(from, source, number, out),
             (Message::Acknowledged(a), _) => self.acknowledged(now, from, a, out),
             (Message::Anchored(a), _) => self.anchored(now, from, a, out),
+            (Message::Interval { interval, leaves }, _) => self.interval(now, from, interval, &leaves, out),
+            (Message::Checkpoint { height, share }, Some(m)) => self.checkpoint(now, m, height, share, out),
+            (Message::Unproven { heights }, Some(_)) => self.sign_again(from, &heights, out),
             _ => {}
         }
     }

@@ -1,7 +1,11 @@
-//! S5: rounds. One binary agreement per proposer decides whose next vertex enters; then the bodies are opened.
+//! S5 and R5: rounds. One binary agreement per proposer decides whose next vertex enters, one per source whether the next
+//! parcel of its lane does; then the bodies are opened.
 use super::hold::body_label;
+use super::pace::Pace;
 use super::{Municipal, Out};
+use crate::block::ParcelRef;
 use crate::message::Message;
+use crate::Timer;
 use globelet_abba::{Abba, AbbaMessage, Output};
 use globelet_threshold::{self as threshold, CoinShare, DecryptionShare, ThresholdError};
 use globelet_types::{decode, encode, ChainId, Micros, SignedOrder};
@@ -35,18 +39,32 @@ pub(crate) struct Past {
     pub shares: Vec<(u16, DecryptionShare)>,
 }
 
+/// What a round takes in.
+#[derive(Clone, Default)]
+struct Included {
+    /// Proposers whose next vertex enters.
+    proposers: Vec<u16>,
+    /// Sources and numbers of the parcels that enter by themselves.
+    parcels: Vec<(ChainId, u64)>,
+}
+
 /// The rounds of one replica.
 pub(crate) struct Rounds {
     n: u16,
     f: u16,
     me: u16,
+    /// Municipalities whose lanes lead here; their instances follow those of the proposers.
+    sources: Vec<ChainId>,
     pub number: u64,
     /// Per proposer: sequence of the next vertex to enter.
     pub next: Vec<u64>,
     pub started: bool,
+    /// A timer for the next round that only parcels wait for.
+    pub armed: bool,
+    pace: Pace,
     instances: Vec<Abba>,
-    /// Set once every instance has decided: the proposers whose vertices enter.
-    included: Option<Vec<u16>>,
+    /// Set once every instance has decided.
+    included: Option<Included>,
     forced: Option<Vec<bool>>,
     results: BTreeMap<u16, Vec<bool>>,
     shares: BTreeMap<u16, BTreeMap<u16, DecryptionShare>>,
@@ -60,15 +78,19 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub fn new(n: u16, f: u16, me: u16) -> Rounds {
+    pub fn new(n: u16, f: u16, me: u16, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
+        let count = usize::from(n) + sources.len();
         Rounds {
             n,
             f,
             me,
+            sources,
             number: 1,
             next: vec![1; usize::from(n)],
             started: false,
-            instances: (0..n).map(|_| Abba::new(n, f, me)).collect(),
+            armed: false,
+            pace: Pace::new(batch_us),
+            instances: (0..count).map(|_| Abba::new(n, f, me)).collect(),
             included: None,
             forced: None,
             results: BTreeMap::new(),
@@ -93,7 +115,7 @@ impl Rounds {
         let shares = std::mem::take(&mut self.sent_shares);
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
-        let fresh = (0..self.n).map(|_| Abba::new(self.n, self.f, self.me)).collect();
+        let fresh = (0..self.instances.len()).map(|_| Abba::new(self.n, self.f, self.me)).collect();
         self.left.insert(self.number, std::mem::replace(&mut self.instances, fresh));
         super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
         self.number += 1;
@@ -118,7 +140,7 @@ impl Rounds {
     }
 
     fn take_result(&mut self, from: u16, decisions: Vec<bool>) {
-        if decisions.len() != usize::from(self.n) {
+        if decisions.len() != self.instances.len() {
             return;
         }
         self.results.insert(from, decisions.clone());
@@ -139,23 +161,46 @@ impl Rounds {
 }
 
 impl Municipal {
-    /// Starts the round if some proposer's next vertex is held.
+    /// Our input to each instance: 1 for a vertex that is held or a parcel that is here.
+    fn inputs(&self) -> Vec<bool> {
+        let vertices = (0..self.round.n).map(|j| self.vertices.get(j, self.round.next[usize::from(j)]).is_some());
+        vertices.chain(self.round.sources.iter().map(|&source| self.next_parcel(source).is_some())).collect()
+    }
+
+    /// Starts the round if there is something to take in. A held vertex does not wait, it was paced when it was sealed.
     pub(super) fn start_round(&mut self, now: Micros, out: &mut Out) {
-        let ready = (0..self.round.n).any(|j| self.vertices.get(j, self.round.next[usize::from(j)]).is_some());
-        if ready && !self.round.started {
+        if self.round.started {
+            return;
+        }
+        let inputs = self.inputs();
+        let (vertices, lanes) = inputs.split_at(usize::from(self.round.n));
+        if vertices.contains(&true) {
             self.begin_round(now, out);
+        } else if lanes.contains(&true) && !self.round.armed {
+            match self.round.pace.wait(now) {
+                0 => self.begin_round(now, out),
+                wait => {
+                    self.round.armed = true;
+                    out.timer(wait, Timer::Round);
+                }
+            }
         }
     }
 
-    /// Gives every instance our input: 1 for a vertex we hold, 0 for one we do not.
+    pub(super) fn round_due(&mut self, now: Micros, out: &mut Out) {
+        self.round.armed = false;
+        self.start_round(now, out);
+        self.advance(now, out);
+    }
+
     fn begin_round(&mut self, now: Micros, out: &mut Out) {
         self.round.started = true;
+        self.round.pace.take(now);
         let number = self.round.number;
         let mut messages = Vec::new();
-        for j in 0..self.round.n {
-            let input = self.vertices.get(j, self.round.next[usize::from(j)]).is_some();
-            let output = self.round.instances[usize::from(j)].propose(input);
-            self.collect(number, j, output, &mut messages);
+        for (instance, input) in self.inputs().into_iter().enumerate() {
+            let output = self.round.instances[instance].propose(input);
+            self.collect(number, instance as u16, output, &mut messages);
         }
         self.say(number, messages, out);
         for (from, message) in self.round.take_early() {
@@ -240,7 +285,7 @@ impl Municipal {
     fn hear(&mut self, round: u64, from: u16, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
         let mut answers = Vec::new();
         for (instance, message) in messages {
-            if instance < self.round.n {
+            if usize::from(instance) < self.round.instances.len() {
                 let output = self.with_instance(round, instance, |abba, coin| abba.handle(from, message, coin));
                 self.collect(round, instance, output, &mut answers);
             }
@@ -288,17 +333,19 @@ impl Municipal {
 
     /// Goes on as far as what is here allows: closes rounds, opens bodies, applies blocks.
     pub(super) fn advance(&mut self, now: Micros, out: &mut Out) {
-        while self.close_round(out) && self.open_bodies(out) && self.parcels_present() {
-            let included = self.round.included.clone().unwrap_or_default();
+        while self.close_round(out) && self.open_bodies(out) && self.parcels_present(out) {
+            let Included { proposers, parcels } = self.round.included.clone().unwrap_or_default();
             let opened = std::mem::take(&mut self.round.opened);
             let number = self.round.number;
-            let entries: Vec<_> = included.iter().map(|&j| (j, self.round.next[usize::from(j)])).collect();
+            let entries: Vec<_> = proposers.iter().map(|&j| (j, self.round.next[usize::from(j)])).collect();
             self.round.turn();
             for (j, sequence) in &entries {
                 self.round.next[usize::from(*j)] = sequence + 1;
             }
-            if !entries.is_empty() {
-                self.apply(now, number, &entries, opened, out);
+            let parcels: Vec<ParcelRef> = parcels.into_iter().filter_map(|(s, _)| self.next_parcel(s)).collect();
+            if !entries.is_empty() || !parcels.is_empty() {
+                self.apply(now, number, (&entries, &parcels), opened, out);
+                self.arm_seal(now, out);
             }
             if self.round.early.contains_key(&self.round.number) {
                 self.begin_round(now, out);
@@ -314,15 +361,18 @@ impl Municipal {
             return true;
         }
         let Some(decisions) = self.round.decisions().filter(|_| self.round.started) else { return false };
-        let included: Vec<u16> = (0..self.round.n).filter(|j| decisions[usize::from(*j)]).collect();
+        let (vertices, lanes) = decisions.split_at(usize::from(self.round.n));
+        let proposers: Vec<u16> = (0..self.round.n).filter(|j| vertices[usize::from(*j)]).collect();
+        let taken = self.round.sources.iter().zip(lanes).filter(|(_, enters)| **enters);
+        let parcels = taken.map(|(&source, _)| (source, self.cursor(source) + 1)).collect();
         let mut shares = Vec::new();
-        for &j in &included {
+        for &j in &proposers {
             if let Some(sealed) = self.ciphertext(j) {
                 shares.push((j, self.frame.share.decryption_share(&sealed, &self.frame.seed)));
             }
         }
         // Bodies still missing get their share from open_bodies, once they are here.
-        self.round.included = Some(included);
+        self.round.included = Some(Included { proposers, parcels });
         self.send_shares(shares, out);
         true
     }
@@ -349,7 +399,7 @@ impl Municipal {
     fn open_bodies(&mut self, out: &mut Out) -> bool {
         let mut complete = true;
         let mut late = Vec::new();
-        for j in self.round.included.clone().unwrap_or_default() {
+        for j in self.round.included.clone().unwrap_or_default().proposers {
             let sequence = self.round.next[usize::from(j)];
             if self.round.opened.contains_key(&j) {
                 continue;
@@ -403,18 +453,13 @@ impl Municipal {
         }
     }
 
-    fn parcels_present(&mut self) -> bool {
-        let included = self.round.included.clone().unwrap_or_default();
-        let mut present = true;
-        for j in included {
+    /// True once every parcel that enters is here. All that are missing are asked for at once.
+    fn parcels_present(&mut self, out: &mut Out) -> bool {
+        let Included { proposers, mut parcels } = self.round.included.clone().unwrap_or_default();
+        for j in proposers {
             let Some(vertex) = self.vertices.get(j, self.round.next[usize::from(j)]) else { return false };
-            for parcel in vertex.header.parcels.clone() {
-                if !self.parcel_known(&parcel) {
-                    self.inbox.want(parcel.source, parcel.number);
-                    present = false;
-                }
-            }
+            parcels.extend(vertex.header.parcels.iter().map(|p| (p.source, p.number)));
         }
-        present
+        parcels.into_iter().fold(true, |present, (source, number)| self.parcel_at_hand(source, number, out) && present)
     }
 }
