@@ -2,7 +2,7 @@
 use crate::clock::WallClock;
 use crate::directory::{Directory, Way};
 use crate::gate::Gate;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Metrics};
 use crate::schedule::{Jitter, Schedule};
 use crate::transport::Outward;
 use crate::writer::Append;
@@ -250,6 +250,7 @@ impl Core {
                 let request = self.next_request;
                 self.next_request += 1;
                 self.replies.insert(request, reply);
+                self.metrics.orders.inc_by(orders.len() as u64);
                 self.handle(node, Event::Submitted { request, orders }, None);
             }
             Input::Candidates { node, holders } => self.handle(node, Event::CandidatesChanged { holders }, None),
@@ -275,8 +276,9 @@ impl Core {
             (_, Some((from, raw))) => Some(message_record(now, from, &raw)),
             (event, None) => Some(record(now, event)),
         };
+        let (work, begun) = (metrics::work(&event), Instant::now());
         let effects = state.handle(now, event);
-        self.metrics.events.inc();
+        self.metrics.worked(work, begun.elapsed());
         let persist = effects.iter().any(|e| matches!(e, Effect::Persist));
         let sync = persist.then(|| self.gates.entry(node).or_default().ask());
         match (record, self.outputs.logs.get(&node)) {
@@ -326,6 +328,7 @@ impl Core {
 
     /// Encodes once for all receivers; those inside the process get a decoded copy after the link's delay.
     fn send(&mut self, from: NodeId, to: Vec<NodeId>, message: &Message) {
+        let begun = Instant::now();
         let raw = Bytes::from(encode(message));
         let mut ways: BTreeMap<Way, Vec<NodeId>> = BTreeMap::new();
         for node in to {
@@ -347,6 +350,7 @@ impl Core {
                 self.schedule.add(due, Due::Message(input));
             }
         }
+        self.metrics.sent_by_core(begun.elapsed());
     }
 
     fn publish(&mut self) {

@@ -6,7 +6,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -27,14 +27,29 @@ pub fn deal(world: &Path, state: &Path, randomness: &[u8; 32]) -> Result<Genesis
         )));
     }
     let dealt = Deal::new(spec, randomness).map_err(|e| NodeError::BadInput(e.to_string()))?;
-    let secrets = state.join("secrets");
+    // Written beside and renamed at the end, so that a deal that was cut short is not taken for a whole one.
+    let secrets = state.join("secrets.part");
+    let genesis = state.join("genesis.json.part");
+    let swept = fs::remove_dir_all(&secrets).or_else(absent).and_then(|()| fs::remove_file(&genesis).or_else(absent));
+    swept.map_err(|e| NodeError::unwritable(state, &e))?;
     write_node_keys(&dealt, &secrets)?;
     write_treasuries(&dealt, &secrets.join("treasury"))?;
     let names: Vec<&str> = dealt.genesis.world.processes.iter().map(|p| p.name.as_str()).collect();
     write_certificates(&names, &secrets.join("tls"))?;
-    // Last, so that a deal that was cut short is not taken for a whole one.
-    write(&state.join("genesis.json"), &genesis_json(&dealt.genesis), 0o644)?;
+    write(&genesis, &genesis_json(&dealt.genesis), 0o644)?;
+    let renamed = fs::rename(&secrets, state.join("secrets"))
+        .and_then(|()| fs::rename(&genesis, state.join("genesis.json")))
+        .and_then(|()| fs::File::open(state)?.sync_all());
+    renamed.map_err(|e| NodeError::unwritable(state, &e))?;
     Ok(dealt.genesis)
+}
+
+fn absent(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound {
+        Ok(())
+    } else {
+        Err(error)
+    }
 }
 
 fn genesis_json(genesis: &Genesis) -> Vec<u8> {
@@ -51,7 +66,7 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), NodeError> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    attempt().map_err(|e| NodeError::Missing(format!("{} cannot be written: {e}", path.display())))
+    attempt().map_err(|e| NodeError::unwritable(path, &e))
 }
 
 fn write_node_keys(dealt: &Deal, folder: &Path) -> Result<(), NodeError> {

@@ -1,6 +1,12 @@
 //! Why a command of this binary ends early: a sentence for a person, and the exit status.
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+
+/// Writes a line for people to standard error. Behind it may be a file on a full disk: that is no reason to panic.
+pub fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
 
 /// A failure that ends the process.
 #[derive(Debug, Error)]
@@ -11,6 +17,16 @@ pub enum NodeError {
     /// Something needed is not there.
     #[error("{0}")]
     Missing(String),
+    /// Somebody else has a port.
+    #[error("the {what} port {address} cannot be had: {reason}; end what uses it, or give the world other ports")]
+    PortTaken {
+        /// What it is for.
+        what: &'static str,
+        /// Where.
+        address: String,
+        /// The system's words.
+        reason: String,
+    },
     /// A log is damaged where acknowledged records stand.
     #[error("{path}: the log is damaged at byte {offset}, before records that were already durable; restore the file, or remove the node's folder to let it join as new", path = path.display())]
     Damaged {
@@ -19,16 +35,26 @@ pub enum NodeError {
         /// Where the first bad record begins.
         offset: u64,
     },
-    /// A log of another world or version.
+    /// A log that this process cannot continue.
     #[error("{path}: {reason}", path = path.display())]
     ForeignLog {
         /// The file.
         path: PathBuf,
+        /// What is foreign about it.
+        foreign: Foreign,
         /// What differs, and the mend.
         reason: String,
     },
+    /// The disk has no room, or no quota left; nothing that rests on the write was acknowledged.
+    #[error("{path}: no room to write ({reason}); nothing unsynced was acknowledged; make room, then start again", path = path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
     /// The disk refused a write; nothing that rests on it was acknowledged.
-    #[error("{path}: the log cannot be written ({reason}); nothing unsynced was acknowledged; free space or replace the disk, then start again", path = path.display())]
+    #[error("{path}: it cannot be written ({reason}); nothing unsynced was acknowledged; mend or replace the disk, then start again", path = path.display())]
     Disk {
         /// The file.
         path: PathBuf,
@@ -37,12 +63,52 @@ pub enum NodeError {
     },
 }
 
+/// What is foreign about a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is none.
+    Format,
+    /// It was written in another version.
+    Version,
+    /// It belongs to another world.
+    World,
+    /// It belongs to another node.
+    Node,
+}
+
 impl NodeError {
     /// The exit status: 2 bad input, 4 something needed is missing.
     pub fn status(&self) -> u8 {
         match self {
             NodeError::BadInput(_) | NodeError::ForeignLog { .. } => 2,
-            NodeError::Missing(_) | NodeError::Damaged { .. } | NodeError::Disk { .. } => 4,
+            _ => 4,
+        }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NodeError::BadInput(_) => "bad_input",
+            NodeError::Missing(_) => "missing",
+            NodeError::PortTaken { .. } => "port_taken",
+            NodeError::Damaged { .. } => "log_damaged",
+            NodeError::ForeignLog { foreign: Foreign::Format, .. } => "not_a_log",
+            NodeError::ForeignLog { foreign: Foreign::Version, .. } => "other_version",
+            NodeError::ForeignLog { foreign: Foreign::World, .. } => "other_world",
+            NodeError::ForeignLog { foreign: Foreign::Node, .. } => "other_node",
+            NodeError::DiskFull { .. } => "disk_full",
+            NodeError::Disk { .. } => "disk_failed",
+        }
+    }
+
+    /// A write that the system refused.
+    pub fn unwritable(path: &Path, error: &io::Error) -> NodeError {
+        let (path, reason) = (path.to_owned(), error.to_string());
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                NodeError::DiskFull { path, reason }
+            }
+            _ => NodeError::Disk { path, reason },
         }
     }
 

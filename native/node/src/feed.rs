@@ -110,12 +110,17 @@ impl Feed {
                 }
                 Publication::Misbehaviour { member, what } => {
                     self.metrics.misbehaviour.inc();
-                    eprintln!("node {node}: member {member} of its chain broke the protocol: {what}");
+                    crate::error::say(format_args!(
+                        "node {node}: member {member} of its chain broke the protocol: {what}"
+                    ));
                 }
             }
         }
         if let Err(error) = inside.outbox.append(&entries) {
-            eprintln!("the outbox cannot be written: {error}; {} records are missing from it", entries.len());
+            crate::error::say(format_args!(
+                "the outbox cannot be written: {error}; {} records are missing from it",
+                entries.len()
+            ));
         }
     }
 
@@ -153,6 +158,10 @@ impl Feed {
         let at = Stamp { micros: now_us(), counter: 0 };
         for (_, entry) in inside.outbox.after(after, (upto - after) as usize)? {
             if let Entry::Receipt(receipt) = entry {
+                if inside.archived.map.contains_key(&receipt.id) {
+                    // The same receipt again, now with its post-quantum signatures.
+                    continue;
+                }
                 inside.archived.put(receipt.id, at);
                 inside.step(&self.metrics, receipt.id, Step { stage: Stage::Archived, at, refusal: None });
             }

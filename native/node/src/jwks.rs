@@ -2,6 +2,7 @@
 use globelet_types::AccountId;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
+use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{decode, decode_header, Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
@@ -18,9 +19,23 @@ pub enum TokenRefused {
         "the request carries no token; get one from the identity service and send it as `Authorization: Bearer …`"
     )]
     Missing,
-    /// Not a token, expired, for another world, or with a bad signature.
-    #[error("the token is not valid: {0}; get a fresh one from the identity service")]
+    /// Not a token at all, or one without the claims it needs.
+    #[error("the token cannot be read: {0}; send the identity service's token as it is")]
     Invalid(String),
+    /// Its signature is not by the key it names.
+    #[error(
+        "the token is forged or changed: its signature is not by the key it names; get one from the identity service"
+    )]
+    Forged,
+    /// Its time is over.
+    #[error("the token has expired; get a fresh one from the identity service")]
+    Expired,
+    /// Made for another world.
+    #[error("the token is for another world; get one from the identity service of world {world}")]
+    OtherWorld {
+        /// This world.
+        world: String,
+    },
     /// Signed with a key that the identity service does not publish.
     #[error("the token's key {0:?} is not one of the identity service's; get a fresh token")]
     UnknownKey(String),
@@ -109,10 +124,20 @@ impl Tokens {
         rules.set_audience(&[&self.world]);
         rules.set_required_spec_claims(&["exp", "aud", "sub"]);
         rules.leeway = 0;
-        let claims = decode::<Claims>(token, key, &rules).map_err(|e| TokenRefused::Invalid(e.to_string()))?.claims;
+        let claims = decode::<Claims>(token, key, &rules).map_err(|e| self.refused(&e))?.claims;
         let account = AccountId::parse(&claims.sub)
             .ok_or_else(|| TokenRefused::Invalid("its subject is not an account in hexadecimal".into()))?;
         Ok((account, claims.exp))
+    }
+
+    fn refused(&self, error: &jsonwebtoken::errors::Error) -> TokenRefused {
+        match error.kind() {
+            // A token that asks for another algorithm asks to be believed without the key.
+            ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => TokenRefused::Forged,
+            ErrorKind::ExpiredSignature => TokenRefused::Expired,
+            ErrorKind::InvalidAudience => TokenRefused::OtherWorld { world: self.world.clone() },
+            _ => TokenRefused::Invalid(error.to_string()),
+        }
     }
 
     /// Fetches the key set, at most once a second; a service that is away leaves the old keys.
@@ -134,10 +159,12 @@ impl Tokens {
                     cache.keys = keys.collect();
                     cache.seen.clear();
                 }
-                Err(error) => eprintln!("the key set at {} cannot be read: {error}", self.url),
+                Err(error) => crate::error::say(format_args!("the key set at {} cannot be read: {error}", self.url)),
             },
-            Ok(Err(error)) => eprintln!("the key set at {} cannot be fetched: {error}", self.url),
-            Err(_) => eprintln!("the key set at {} cannot be fetched: no answer within 2 s", self.url),
+            Ok(Err(error)) => crate::error::say(format_args!("the key set at {} cannot be fetched: {error}", self.url)),
+            Err(_) => {
+                crate::error::say(format_args!("the key set at {} cannot be fetched: no answer within 2 s", self.url))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The file begins with a header (magic, version, genesis id, node, CRC-32). A record is its length (u32),
 //! the offset that was durable when it was written (u64), a CRC-32 over those and the payload, and the
 //! payload. The durable offset tells a torn tail, which was never acknowledged, from damage to what was.
+use crate::error::Foreign;
 use crate::NodeError;
 use globelet_types::{Hash, NodeId};
 use std::fs::{self, File, OpenOptions};
@@ -114,7 +115,7 @@ impl Log {
 }
 
 fn disk_error(path: &Path, error: &io::Error) -> NodeError {
-    NodeError::Disk { path: path.to_owned(), reason: error.to_string() }
+    NodeError::unwritable(path, error)
 }
 
 fn header(genesis: &Hash, node: NodeId) -> Vec<u8> {
@@ -127,14 +128,14 @@ fn header(genesis: &Hash, node: NodeId) -> Vec<u8> {
 }
 
 fn check_header(path: &Path, found: &[u8], genesis: &Hash, node: NodeId) -> Result<(), NodeError> {
-    let foreign = |reason: String| Err(NodeError::ForeignLog { path: path.to_owned(), reason });
+    let refuse = |foreign, reason: String| Err(NodeError::ForeignLog { path: path.to_owned(), foreign, reason });
     let (body, sum) = found.split_at(HEADER - 4);
     if &body[..8] != MAGIC {
-        return foreign("this is not a globelet log; move the file away".into());
+        return refuse(Foreign::Format, "this is not a globelet log; move the file away".into());
     }
     let version = u16::from_le_bytes([body[8], body[9]]);
     if version != VERSION {
-        return foreign(format!(
+        return refuse(Foreign::Version, format!(
             "the log has format {version}, this build reads format {VERSION}; run the build that wrote it, or wipe the world with `globelet down --wipe`"
         ));
     }
@@ -142,7 +143,7 @@ fn check_header(path: &Path, found: &[u8], genesis: &Hash, node: NodeId) -> Resu
         return Err(NodeError::Damaged { path: path.to_owned(), offset: 0 });
     }
     if body[10..42] != genesis[..] {
-        return foreign(format!(
+        return refuse(Foreign::World, format!(
             "the log belongs to world {}, this is world {}; use its own genesis.json, or wipe it with `globelet down --wipe`",
             hex::encode(&body[10..18]),
             hex::encode(&genesis[..8])
@@ -150,9 +151,10 @@ fn check_header(path: &Path, found: &[u8], genesis: &Hash, node: NodeId) -> Resu
     }
     let owner = u16::from_le_bytes([body[42], body[43]]);
     if owner != node.0 {
-        return foreign(format!(
-            "the log belongs to node {owner}, not to node {node}; put it back into that node's folder"
-        ));
+        return refuse(
+            Foreign::Node,
+            format!("the log belongs to node {owner}, not to node {node}; put it back into that node's folder"),
+        );
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("globelet-node: {error}");
+            globelet_node::error::say(format_args!("globelet-node: {error} [{}]", error.code()));
             ExitCode::from(error.status())
         }
     }
@@ -98,27 +98,33 @@ fn serve(options: Options) -> Result<(), NodeError> {
     outcome
 }
 
+/// Why a step fails, or what there is to say of one that holds.
+fn detail(step: &globelet_protocol::verify::Step) -> Option<&str> {
+    step.holds.as_ref().err().map(String::as_str).or(step.note)
+}
+
 /// Prints each step; whether all hold.
 fn verify(genesis: &Path, as_json: bool, file: &Path) -> Result<bool, NodeError> {
     let genesis = directory::load_genesis(genesis)?;
     let text = std::fs::read(file).map_err(|e| NodeError::unreadable(file, &e))?;
-    let document: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|e| NodeError::BadInput(format!("{}: {e}", file.display())))?;
-    let steps = match globelet_protocol::receipt_json::from_json(&genesis, &document) {
-        Ok(receipt) => globelet_protocol::verify::verify(&genesis, &receipt),
-        Err(error) => vec![globelet_protocol::verify::Step { name: "document", holds: Err(error.to_string()) }],
-    };
+    let document: serde_json::Value = serde_json::from_slice(&text).map_err(|e| {
+        let path = file.display();
+        NodeError::BadInput(format!(
+            "{path} is not JSON: {e}; name a receipt as `globelet receipt show --out` writes it"
+        ))
+    })?;
+    let steps = globelet_protocol::receipt_json::verify(&genesis, &document);
     let valid = steps.iter().all(|s| s.holds.is_ok());
     if as_json {
         let rows: Vec<serde_json::Value> = steps
             .iter()
-            .map(|s| serde_json::json!({"name": s.name, "holds": s.holds.is_ok(), "detail": s.holds.as_ref().err()}))
+            .map(|s| serde_json::json!({"name": s.name, "holds": s.holds.is_ok(), "detail": detail(s)}))
             .collect();
         println!("{}", serde_json::json!({"valid": valid, "steps": rows}));
     } else {
         for step in &steps {
             match &step.holds {
-                Ok(()) => println!("holds  {}", step.name),
+                Ok(()) => println!("holds  {}{}", step.name, step.note.map_or(String::new(), |n| format!(": {n}"))),
                 Err(why) => println!("FAILS  {}: {why}", step.name),
             }
         }

@@ -1,4 +1,5 @@
 //! Prometheus metrics, in base units.
+use globelet_protocol::{Event, Message, Timer};
 use globelet_types::Stage;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -6,6 +7,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{exponential_buckets, Histogram};
 use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 /// Labels of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -21,6 +24,92 @@ pub struct ReasonLabel {
     pub reason: &'static str,
 }
 
+/// Labels of what the core thread does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WorkLabel {
+    /// An event's name, or what follows from events.
+    pub work: &'static str,
+}
+
+/// What the core thread's time goes to: events by name, then what it does between them.
+const WORKS: [&str; 29] = [
+    "submitted",
+    "seal",
+    "repair",
+    "interval_due",
+    "timer",
+    "hold",
+    "held",
+    "vertex",
+    "agree",
+    "open",
+    "vote",
+    "behind",
+    "vertex_body",
+    "round_result",
+    "parcel",
+    "repair_request",
+    "lane_head",
+    "header",
+    "hotstuff",
+    "acknowledged",
+    "report",
+    "anchored",
+    "interval",
+    "checkpoint",
+    "unproven",
+    "parcel_wanted",
+    "parcel_copy",
+    "other",
+    "send",
+];
+const OTHER: usize = WORKS.len() - 2;
+const SEND: usize = WORKS.len() - 1;
+
+/// The place of an event in [`WORKS`].
+pub fn work(event: &Event) -> usize {
+    let message = match event {
+        Event::Submitted { .. } => return 0,
+        Event::TimerExpired(Timer::Seal) => return 1,
+        Event::TimerExpired(Timer::Repair) => return 2,
+        Event::TimerExpired(Timer::Interval) => return 3,
+        Event::TimerExpired(Timer::View(_) | Timer::Report | Timer::Round) => return 4,
+        Event::MessageReceived { message, .. } => message,
+        Event::Started | Event::CandidatesChanged { .. } => return OTHER,
+    };
+    5 + match message {
+        Message::Hold { .. } => 0,
+        Message::Held { .. } => 1,
+        Message::Vertex(_) => 2,
+        Message::Agree { .. } => 3,
+        Message::Open { .. } => 4,
+        Message::Vote { .. } => 5,
+        Message::Behind { .. } => 6,
+        Message::VertexBody { .. } => 7,
+        Message::RoundResult { .. } => 8,
+        Message::Parcel(_) => 9,
+        Message::RepairRequest { .. } => 10,
+        Message::LaneHead { .. } => 11,
+        Message::Header { .. } => 12,
+        Message::Hotstuff(_) => 13,
+        Message::Acknowledged(_) => 14,
+        Message::Report(_) => 15,
+        Message::Anchored(_) => 16,
+        Message::Interval { .. } => 17,
+        Message::Checkpoint { .. } => 18,
+        Message::Unproven { .. } => 19,
+        Message::ParcelWanted { .. } => 20,
+        Message::ParcelCopy { .. } => 21,
+    }
+}
+
+/// How often the core did one kind of work, and how long it took in all.
+#[derive(Clone, Debug, Default)]
+struct Work {
+    times: Counter,
+    seconds: Counter<f64, AtomicU64>,
+}
+
 fn seconds() -> Histogram {
     Histogram::new(exponential_buckets(0.000_05, 2.0, 20))
 }
@@ -30,8 +119,12 @@ fn seconds() -> Histogram {
 pub struct Metrics {
     registry: Registry,
     stages: Family<StageLabel, Histogram, fn() -> Histogram>,
-    /// Events handled by all hosted nodes.
-    pub events: Counter,
+    /// By place in [`WORKS`]: the core counts without a look-up.
+    works: Vec<Work>,
+    /// Orders that clients handed in.
+    pub orders: Counter,
+    /// Duration of one token check.
+    pub token_check: Histogram,
     /// Frames accepted from other processes.
     pub frames: Counter,
     /// Frames refused, by reason.
@@ -61,7 +154,9 @@ impl Default for Metrics {
         let mut m = Metrics {
             registry: Registry::with_prefix("globelet"),
             stages: Family::new_with_constructor(seconds),
-            events: Counter::default(),
+            works: Vec::new(),
+            orders: Counter::default(),
+            token_check: seconds(),
             frames: Counter::default(),
             refused: Family::default(),
             dropped: Family::default(),
@@ -83,7 +178,17 @@ impl Metrics {
     fn register(&mut self) {
         let r = &mut self.registry;
         r.register("stage_latency_seconds", "From admitted to this stage", self.stages.clone());
-        r.register("events_handled", "Events handled by the hosted nodes", self.events.clone());
+        let (times, taken) =
+            (Family::<WorkLabel, Counter>::default(), Family::<WorkLabel, Counter<f64, AtomicU64>>::default());
+        for work in WORKS {
+            let label = WorkLabel { work };
+            let one = Work { times: times.get_or_create(&label).clone(), seconds: taken.get_or_create(&label).clone() };
+            self.works.push(one);
+        }
+        r.register("core_work", "What the core thread did", times);
+        r.register("core_work_seconds", "Time the core thread took for it", taken);
+        r.register("orders_submitted", "Orders that clients handed in", self.orders.clone());
+        r.register("token_check_seconds", "Duration of one token check", self.token_check.clone());
         r.register("frames_received", "Frames accepted from other processes", self.frames.clone());
         r.register("frames_refused", "Frames refused", self.refused.clone());
         r.register("messages_sent", "Messages put on streams", self.sent.clone());
@@ -95,6 +200,19 @@ impl Metrics {
         r.register("streams_up", "Streams to other processes that are up", self.streams_up.clone());
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
         r.register("parcels_repaired", "Parcels brought home by repair", self.repairs.clone());
+    }
+
+    /// The core handled an event (its place by [`work`]) in this time.
+    pub fn worked(&self, work: usize, taken: Duration) {
+        if let Some(work) = self.works.get(work) {
+            work.times.inc();
+            work.seconds.inc_by(taken.as_secs_f64());
+        }
+    }
+
+    /// The core encoded a message for its receivers in this time, and decoded it for those in the process.
+    pub fn sent_by_core(&self, taken: Duration) {
+        self.worked(SEND, taken);
     }
 
     /// A transfer reached a stage this long after it was admitted.
@@ -118,5 +236,32 @@ impl Metrics {
         // Formatting into memory cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut out, &self.registry);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use globelet_types::{ChainId, NodeId};
+
+    #[test]
+    fn work_is_counted_under_the_name_of_its_event() {
+        let message = Message::LaneHead { source: ChainId(0), number: 1 };
+        let metrics = Metrics::default();
+        let lane_head = work(&Event::MessageReceived { from: NodeId(0), message });
+        assert_eq!(WORKS[lane_head], "lane_head");
+        assert_eq!(WORKS[work(&Event::TimerExpired(Timer::View(3)))], "timer");
+        let unproven = Message::Unproven { heights: vec![1] };
+        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: unproven })], "unproven");
+        let wanted = Message::ParcelWanted { source: ChainId(0), number: 1 };
+        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: wanted })], "parcel_wanted");
+        assert_eq!(WORKS[work(&Event::Started)], "other");
+        metrics.worked(lane_head, Duration::from_millis(250));
+        metrics.worked(lane_head, Duration::from_millis(250));
+        metrics.sent_by_core(Duration::from_millis(125));
+        let text = metrics.text();
+        assert!(text.contains("globelet_core_work_total{work=\"lane_head\"} 2\n"), "{text}");
+        assert!(text.contains("globelet_core_work_seconds_total{work=\"lane_head\"} 0.5\n"), "{text}");
+        assert!(text.contains("globelet_core_work_seconds_total{work=\"send\"} 0.125\n"), "{text}");
     }
 }

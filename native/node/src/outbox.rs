@@ -68,7 +68,7 @@ impl Outbox {
             outbox.file.set_len(outbox.length)?;
             Ok(outbox)
         };
-        attempt().map_err(|e| NodeError::Disk { path: path.clone(), reason: e.to_string() })
+        attempt().map_err(|e| NodeError::unwritable(&path, &e))
     }
 
     fn step(&mut self, size: u64) {

@@ -2,6 +2,7 @@
 use crate::clock::WallClock;
 use crate::core::{read_record, Core, CoreHandle, Input, Outputs, States};
 use crate::directory::Directory;
+use crate::error::Foreign;
 use crate::feed::Feed;
 use crate::http::{router, Shared};
 use crate::jwks::Tokens;
@@ -16,7 +17,7 @@ use globelet_protocol::State;
 use globelet_types::{Micros, NodeId};
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{channel, Receiver, Sender};
 use std::sync::Arc;
@@ -53,12 +54,17 @@ pub fn recover(directory: &Directory) -> Result<(States, BTreeMap<NodeId, Log>, 
         let path = directory.state.join("nodes").join(&directory.world().nodes[node.index()].name).join("log");
         let recovered = Log::open(&path, &directory.id, node)?;
         if recovered.torn > 0 {
-            eprintln!("{}: cut {} bytes of a torn tail, which was never acknowledged", path.display(), recovered.torn);
+            crate::error::say(format_args!(
+                "{}: cut {} bytes of a torn tail, which was never acknowledged",
+                path.display(),
+                recovered.torn
+            ));
         }
         let mut state = State::new(directory.genesis.clone(), secrets);
         for record in &recovered.records {
             let (now, event) = read_record(record).map_err(|e| NodeError::ForeignLog {
                 path: path.clone(),
+                foreign: Foreign::Version,
                 reason: format!("a record cannot be read ({e}); run the build that wrote it"),
             })?;
             // What it asks for now was carried out then; peers ask again for what was lost.
@@ -103,14 +109,13 @@ fn start_core(core: Core, inputs: Receiver<Input>, handle: CoreHandle) -> io::Re
     std::thread::Builder::new().name("core".into()).spawn(move || core.run(&inputs, &handle))
 }
 
-async fn bind(directory: &Directory, port: u16, what: &str) -> Result<TcpListener, NodeError> {
+async fn bind(directory: &Directory, port: u16, what: &'static str) -> Result<TcpListener, NodeError> {
     let host = directory.this().host.as_str();
     let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let address = if loopback { "127.0.0.1" } else { "0.0.0.0" };
     TcpListener::bind((address, port)).await.map_err(|e| {
-        NodeError::Missing(format!(
-            "the {what} port {address}:{port} cannot be had: {e}; end what uses it, or change the world's ports"
-        ))
+        let (address, reason) = (format!("{address}:{port}"), e.to_string());
+        NodeError::PortTaken { what, address, reason }
     })
 }
 
@@ -163,13 +168,13 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         async move { server::serve(node, &tls, directory, core, metrics, wait(stopped)).await }
     };
     let transport = tokio::spawn(transport);
-    println!("ready {}", options.process);
+    let _ = writeln!(io::stdout(), "ready {}", options.process);
     let end = tokio::select! {
         end = ended(transport, &mut failures) => end,
         end = asked() => end,
     };
     let _ = stop.send(());
-    if matches!(end, Err(NodeError::Disk { .. })) {
+    if matches!(end, Err(NodeError::Disk { .. } | NodeError::DiskFull { .. })) {
         // Nothing may be acknowledged any more: no draining.
         return end;
     }
@@ -215,6 +220,8 @@ async fn finish(threads: Threads) {
         }
     });
     if tokio::time::timeout(Duration::from_secs(10), joined).await.is_err() {
-        eprintln!("the logs were not synced within 10 s; what was acknowledged is durable already");
+        crate::error::say(format_args!(
+            "the logs were not synced within 10 s; what was acknowledged is durable already"
+        ));
     }
 }

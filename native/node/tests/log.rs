@@ -109,8 +109,8 @@ fn a_full_disk_is_a_typed_error_and_reports_nothing_durable() {
     let thread = spawn([(NODE, log)].into(), appends, Reports { core, fatal, metrics: Default::default() }).unwrap();
     queue.send(Append { node: NODE, record: b"acked?".to_vec(), sync: Some(1) }).unwrap();
     let error = failures.blocking_recv().unwrap();
-    assert_eq!(error.status(), 4);
-    assert!(error.to_string().contains("free space"), "{error}");
+    assert_eq!((error.status(), error.code()), (4, "disk_full"));
+    assert!(error.to_string().contains("make room"), "{error}");
     thread.join().unwrap();
     assert!(synced.try_iter().next().is_none());
 }

@@ -1,6 +1,7 @@
 //! The binary itself: one process of a small world, asked over HTTP.
 #![allow(clippy::unwrap_used, missing_docs)]
 mod common;
+mod tampering;
 
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use ed25519_dalek::{Signer, SigningKey};
@@ -156,9 +157,9 @@ fn transfers_need_the_payers_own_fresh_token_of_this_world() {
     }
     assert_eq!(served.load(std::sync::atomic::Ordering::SeqCst), 1, "known keys need no network");
     assert_problem(&send(&token(&key, "k1", &other, "pair", far)), 403, "token_other_account");
-    assert_problem(&send(&token(&key, "k1", &payer, "earth", far)), 401, "token_invalid");
-    assert_problem(&send(&token(&key, "k1", &payer, "pair", 1_000)), 401, "token_invalid");
-    assert_problem(&send(&token(&SigningKey::from_bytes(&[6; 32]), "k1", &payer, "pair", far)), 401, "token_invalid");
+    assert_problem(&send(&token(&key, "k1", &payer, "earth", far)), 401, "token_other_world");
+    assert_problem(&send(&token(&key, "k1", &payer, "pair", 1_000)), 401, "token_expired");
+    assert_problem(&send(&token(&SigningKey::from_bytes(&[6; 32]), "k1", &payer, "pair", far)), 401, "token_forged");
     assert_problem(&send(&token(&key, "k2", &payer, "pair", far)), 401, "token_key_unknown");
 }
 
@@ -252,7 +253,9 @@ fn a_transfer_is_credited_and_survives_the_end_of_every_process() {
         !rows.is_empty() && rows.iter().all(|r| r["samples"] == 3 && r["p50_ms"].as_f64().is_some_and(|ms| ms > 0.0)),
         "{links}"
     );
+    follow(http_port(&genesis, 0), &second, "anchored");
     let document = call(http_port(&genesis, 0), "GET", &format!("/v1/receipts/{second}"), "", "").2;
+    tampering::every_part_is_proved(state.path(), &genesis, &document);
     verify(state.path(), &document, 0);
     let mut forged = document;
     forged["order"]["amount"] = 2_500.into();

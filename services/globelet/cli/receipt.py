@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from globelet.cli import BAD_INPUT, FAILED
+from globelet.cli import BAD_INPUT, FAILED, MISSING
 from globelet.cli.terminal import DEFAULT_WORLD, Json, emit, refusals, running, stop, table
+
+_YES_NO = {True: "yes", False: "NO"}
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +37,6 @@ def show(
         if found is None:
             stop(FAILED, f"no municipality of {world} knows transfer {transfer}")
         if out is not None:
-            import json
-
             out.write_text(json.dumps(found, indent=1) + "\n")
         if as_json:
             emit(found)
@@ -73,22 +73,40 @@ def _print(receipt: dict[str, Any]) -> None:
 def verify(
     file: Annotated[Path, typer.Argument(help="A receipt, as `receipt show --out` or the HTTP interface gives it.")],
     genesis: Annotated[
-        Path | None, typer.Option(help="Genesis of the world. Default: that of the local world.")
+        Path | None, typer.Option(help="The world's genesis.json. Default: the one in the state directory.")
     ] = None,
     world: Annotated[str, typer.Option(help="Name of the world.")] = DEFAULT_WORLD,
     as_json: Json = False,
 ) -> None:
-    """Check a receipt offline against the genesis of its world: no server is asked. Exit 0 or 1."""
+    """Check a receipt offline against the genesis of its world: no server is asked.
+
+    Exit 0 when every step holds, 1 when one fails, 2 for a file that is no receipt, 4 when the genesis is missing.
+    """
     with refusals():
         from globelet.engines.binaries import find
         from globelet.engines.state import default_root
 
+        if not file.is_file():
+            stop(BAD_INPUT, f"there is no file {file}; `globelet receipt show ID --out {file}` writes one")
         truth = genesis or default_root(world) / "genesis.json"
-        for path in (file, truth):
-            if not path.is_file():
-                stop(BAD_INPUT, f"there is no file {path}")
-        command = [str(find("globelet-node")), "receipt-verify", "--genesis", str(truth), str(file)]
-        done = subprocess.run([*command, "--json"] if as_json else command, check=False)  # noqa: S603
-        sys.stdout.flush()
-        if done.returncode != 0:
-            raise typer.Exit(done.returncode if done.returncode in (1, 2, 3, 4) else FAILED)
+        if not truth.is_file():
+            stop(MISSING, f"there is no genesis {truth}; name the world's genesis.json with --genesis")
+        command = [str(find("globelet-node")), "receipt-verify", "--json", "--genesis", str(truth), str(file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode not in (0, FAILED):
+            reason = done.stderr.strip().removeprefix("globelet-node: ") or f"status {done.returncode}"
+            stop(done.returncode if done.returncode in (BAD_INPUT, MISSING) else FAILED, reason)
+        found = json.loads(done.stdout)
+        if as_json:
+            emit(found)
+        else:
+            _verdict(file, found)
+        if not found["valid"]:
+            raise typer.Exit(FAILED)
+
+
+def _verdict(file: Path, found: dict[str, Any]) -> None:
+    steps = found["steps"]
+    table(str(file), ["step", "holds", "detail"], [[s["name"], _YES_NO[s["holds"]], s["detail"] or ""] for s in steps])
+    failing = ", ".join(s["name"] for s in steps if not s["holds"])
+    print(f"\nrefused: {failing}" if failing else "\nvalid: every step holds")

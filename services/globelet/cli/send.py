@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
 def send(
     source: Annotated[str, typer.Option("--from", help="Municipality that pays.")],
     to: Annotated[str, typer.Option("--to", help="Municipality that receives.")],
-    amount: Annotated[int, typer.Option(help="Amount, in the smallest unit.", min=1)],
+    amount: Annotated[int, typer.Option(help="Amount, in the smallest unit.", min=1, max=2**64 - 1)],
     wait: Annotated[str, typer.Option(help="Stage to wait for.")] = "credited",
-    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 60.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0.0)] = 60.0,
     world: Annotated[str, typer.Option(help="Name of the world.")] = DEFAULT_WORLD,
     as_json: Json = False,
 ) -> None:
@@ -38,6 +38,7 @@ def send(
         if wait not in LADDER + OTHER_ENDS:
             stop(BAD_INPUT, f"{wait!r} is not a stage; one of {', '.join(LADDER + OTHER_ENDS)}")
         bank = Bank(running(world))
+        source, to = bank.municipality(source), bank.municipality(to)
         payer, payee = _accounts(bank, source, to, amount)
         receipt = payer.send(payee, amount)
         if not as_json:

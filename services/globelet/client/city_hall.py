@@ -59,10 +59,10 @@ class CityHall:
         """What `GET /v1/ledger` tells."""
         return self.call("GET", "/v1/ledger")
 
-    def links(self, samples: int = 20) -> list[dict[str, Any]]:
-        """One-way delays measured now, of all links this process sends on."""
+    def links(self, samples: int = 32, spacing_ms: float = 25.0) -> list[dict[str, Any]]:
+        """One-way delays measured now, of all links this process sends on, a probe each `spacing_ms`."""
         try:
-            answer = self._http.get(f"/v1/links?samples={samples}", timeout=60.0)
+            answer = self._http.get(f"/v1/links?samples={samples}&spacing_ms={spacing_ms:.0f}", timeout=60.0)
         except httpx.HTTPError as error:
             raise Unreachable(self.url, str(error) or type(error).__name__) from error
         if answer.is_error:

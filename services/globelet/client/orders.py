@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from globelet._native.types import blake3
 
@@ -57,3 +59,26 @@ class Opening(_Signable):
 
 
 Order = Transfer | Opening
+
+
+def order_of(body: Mapping[str, Any], world: int, numbers: Mapping[str, int]) -> Order:
+    """The order of a body as HTTP takes it, given the chains' numbers. Raises `KeyError` and `ValueError`."""
+    if "account" in body:
+        account = bytes.fromhex(body["account"])
+        return Opening(world, numbers[body["municipality"]], account, int(body["expires_us"]))
+    return Transfer(
+        world,
+        numbers[body["source"]],
+        numbers[body["destination"]],
+        bytes.fromhex(body["from"]),
+        bytes.fromhex(body["to"]),
+        int(body["amount"]),
+        int(body["nonce"]),
+        int(body["expires_us"]),
+    )
+
+
+def encoded(body: Mapping[str, Any], world: int, numbers: Mapping[str, int]) -> bytes:
+    """The signed order of a body, in Borsh: the order, then the signature. Raises as `order_of`."""
+    order = order_of(body, world, numbers)
+    return order.signing_bytes().removeprefix(_DOMAIN) + bytes.fromhex(body["signature"])

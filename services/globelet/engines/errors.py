@@ -9,6 +9,9 @@ class EngineError(Exception):
 
     code, exit_status = "engine", 1
 
+    def __str__(self) -> str:
+        return f"{super().__str__()} [{self.code}]"
+
 
 class PortTaken(EngineError):
     """Somebody else listens on a port the world needs."""
@@ -28,10 +31,45 @@ class Missing(EngineError):
     code, exit_status = "missing", 4
 
 
+class DiskFull(EngineError):
+    """No room, or no quota, where the state lies."""
+
+    code, exit_status = "disk_full", 4
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(
+            f"{path} cannot be written: {why}; make room there, then start again: nothing promised is lost"
+        )
+
+
 class WrongState(EngineError):
-    """The state directory belongs to another world or another format."""
+    """The state directory is not one that this world and this version can use."""
 
     code, exit_status = "wrong_state", 2
+
+
+class ForeignState(WrongState):
+    """The directory holds things that globelet did not put there."""
+
+    code = "foreign_state"
+
+
+class OtherWorld(WrongState):
+    """The state belongs to another world, or to this one as it was before its file changed."""
+
+    code = "other_world"
+
+
+class OtherVersion(WrongState):
+    """The state was written in a format that this version does not read."""
+
+    code = "other_version"
+
+
+class DamagedState(WrongState):
+    """A file of the state cannot be read back."""
+
+    code = "damaged_state"
 
 
 class NotUp(EngineError):
@@ -53,14 +91,14 @@ class UnknownProcess(EngineError):
 
 
 class DidNotStart(EngineError):
-    """A process ended, or did not become ready."""
+    """A process ended, or did not become ready. Its own exit status counts where it has a meaning."""
 
     code, exit_status = "did_not_start", 1
 
     def __init__(self, name: str, why: str, log: str, status: int | None = None) -> None:
         super().__init__(f"{name} {why}; its log is {log}")
-        if status == 4:
-            self.exit_status = 4
+        if status in (2, 4):
+            self.exit_status = status
 
 
 class EmulatorFailed(EngineError):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from globelet.engines.errors import DidNotStart
+from globelet.engines.errors import DidNotStart, DiskFull
+from globelet.engines.state import room
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -27,12 +28,16 @@ class Identity:
 
 
 def start_time(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat; None for no process or a dead one not yet collected."""
+    """Field 22 of /proc/PID/stat; None for no process or a dead one not yet collected.
+
+    A process whose first thread has ended keeps its files and ports until the others have: it is not dead yet.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
         return None
-    return None if fields[0] in "ZX" else int(fields[19])
+    threads = int(fields[17])
+    return None if fields[0] in "ZX" and threads <= 1 else int(fields[19])
 
 
 class Processes:
@@ -47,8 +52,8 @@ class Processes:
         return self._logs / f"{name}.log"
 
     def start(self, name: str, command: Sequence[str | Path], environment: dict[str, str] | None = None) -> Identity:
-        """Starts a process in a session of its own and notes who it is."""
-        with self.log(name).open("ab") as log:
+        """Starts a process in a session of its own and notes who it is. Raises `DiskFull`."""
+        with room(self.log(name)), self.log(name).open("ab") as log:
             child = subprocess.Popen(  # noqa: S603
                 [str(part) for part in command],
                 stdin=subprocess.DEVNULL,
@@ -60,8 +65,15 @@ class Processes:
         self._children[name] = child
         identity = Identity(child.pid, start_time(child.pid) or 0)
         part = self._pids / f"{name}.part"
-        part.write_text(json.dumps(asdict(identity)))
-        part.replace(self._pids / f"{name}.json")
+        try:
+            with room(part):
+                part.write_text(json.dumps(asdict(identity)))
+                part.replace(self._pids / f"{name}.json")
+        except DiskFull:
+            # Without its note nobody would find it again.
+            child.kill()
+            child.wait()
+            raise
         return identity
 
     def alive(self, name: str) -> int | None:

@@ -4,6 +4,7 @@ pub mod links;
 pub mod orders;
 pub mod outbox;
 pub mod problem;
+pub mod reading;
 pub mod transfers;
 
 use crate::core::CoreHandle;

@@ -1,6 +1,6 @@
 //! `POST /v1/transfers` and `POST /v1/accounts`: orders from clients to an ingress.
 use super::problem::Problem;
-use super::Shared;
+use super::{reading, Shared};
 use crate::core::{Input, Outcomes};
 use crate::jwks::TokenRefused;
 use axum::body::Bytes;
@@ -9,39 +9,15 @@ use axum::extract::State;
 use axum::http::{header, HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::Json;
-use globelet_types::{AccountId, ChainId, NodeId, Opening, Order, OrderId, Refusal, SignedOrder, Transfer};
+use globelet_types::{AccountId, ChainId, NodeId, OrderId, Refusal, SignedOrder};
 use serde::Deserialize;
 use serde_json::{json, Value};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// After this long without a reply, the next replica is asked.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A transfer as clients write it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TransferBody {
-    from: String,
-    source: String,
-    to: String,
-    destination: String,
-    amount: u64,
-    nonce: u64,
-    expires_us: u64,
-    signature: String,
-}
-
-/// An opening as clients write it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpeningBody {
-    account: String,
-    municipality: String,
-    expires_us: u64,
-    signature: String,
-}
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -50,66 +26,23 @@ enum OneOrMany {
     One(Value),
 }
 
-fn malformed(reason: impl Into<String>) -> Refusal {
-    Refusal::Malformed { reason: reason.into() }
-}
-
-fn account(text: &str, field: &str) -> Result<AccountId, Refusal> {
-    AccountId::parse(text).ok_or_else(|| malformed(format!("{field} must be 64 hexadecimal digits")))
-}
-
-fn signature(text: &str) -> Result<[u8; 64], Refusal> {
-    let mut bytes = [0; 64];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| malformed("signature must be 128 hexadecimal digits"))?;
-    Ok(bytes)
-}
-
 impl Shared {
-    fn municipality(&self, name: &str, field: &str) -> Result<ChainId, Refusal> {
-        self.directory
-            .chain_named(name)
-            .ok_or_else(|| malformed(format!("{field}: this world has no municipality {name:?}")))
+    /// The hosted replica that takes orders, and the ones to ask when it is silent. One ingress for all: orders that
+    /// come together are sealed together.
+    pub fn ingresses(&self, chain: ChainId) -> Vec<NodeId> {
+        self.directory.replicas(chain)
     }
 
-    fn read_transfer(&self, body: Value) -> Result<SignedOrder, Refusal> {
-        let body: TransferBody = serde_json::from_value(body).map_err(|e| malformed(e.to_string()))?;
-        let order = Order::Transfer(Transfer {
-            world: self.tag(),
-            source: self.municipality(&body.source, "source")?,
-            destination: self.municipality(&body.destination, "destination")?,
-            from: account(&body.from, "from")?,
-            to: account(&body.to, "to")?,
-            amount: body.amount,
-            nonce: body.nonce,
-            expires_us: body.expires_us,
-        });
-        Ok(SignedOrder { order, signature: signature(&body.signature)? })
-    }
-
-    fn read_opening(&self, body: OpeningBody) -> Result<SignedOrder, Refusal> {
-        let order = Order::Opening(Opening {
-            world: self.tag(),
-            municipality: self.municipality(&body.municipality, "municipality")?,
-            account: account(&body.account, "account")?,
-            expires_us: body.expires_us,
-        });
-        Ok(SignedOrder { order, signature: signature(&body.signature)? })
-    }
-
-    fn tag(&self) -> u64 {
-        let id = self.directory.id;
-        u64::from_le_bytes([id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]])
-    }
-
-    /// The hosted replica that takes an account's orders, and the ones to ask when it is silent.
-    pub fn ingresses(&self, chain: ChainId, account: &AccountId) -> Vec<NodeId> {
-        let mut replicas = self.directory.replicas(chain);
-        if !replicas.is_empty() {
-            let hash = blake3::hash(&account.0);
-            let first = usize::from(u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]])) % replicas.len();
-            replicas.rotate_left(first);
-        }
-        replicas
+    /// The order belongs to a municipality whose replicas run in another process.
+    fn elsewhere(&self, chain: ChainId) -> Problem {
+        let world = self.directory.world();
+        let home =
+            world.nodes.iter().find(|n| n.chain == chain).and_then(|n| world.processes.get(usize::from(n.process)));
+        let there = home.map_or_else(String::new, |p| format!(" at http://{}:{}", p.host, p.http_port));
+        let name = self.directory.chain_name(chain);
+        let code = Refusal::WrongMunicipality { owner: chain.0 }.code();
+        let detail = format!("the account belongs to {name}, which is not here; send the order to {name}{there}");
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, code, detail)
     }
 
     async fn submit(&self, ingresses: &[NodeId], orders: Vec<SignedOrder>) -> Result<Outcomes, Problem> {
@@ -134,9 +67,9 @@ impl Shared {
             outcomes.push(None);
             let ready = order.and_then(|order| {
                 let chain = order.order.municipality();
-                let ingresses = self.ingresses(chain, &order.order.signer());
+                let ingresses = self.ingresses(chain);
                 if ingresses.is_empty() {
-                    Err(Refusal::WrongMunicipality { owner: chain.0 }.into())
+                    Err(self.elsewhere(chain))
                 } else {
                     Ok((ingresses, order))
                 }
@@ -166,16 +99,11 @@ impl Shared {
         let Some(tokens) = &self.tokens else { return Ok(None) };
         let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         let token = header.and_then(|h| h.strip_prefix("Bearer ")).ok_or(TokenRefused::Missing)?;
-        Ok(Some(tokens.account(token.trim()).await?))
+        let begun = Instant::now();
+        let account = tokens.account(token.trim()).await?;
+        self.metrics.token_check.observe(begun.elapsed().as_secs_f64());
+        Ok(Some(account))
     }
-}
-
-fn body_of<'a, T: Deserialize<'a>>(body: &'a Result<Bytes, BytesRejection>) -> Result<T, Problem> {
-    let bytes = body.as_ref().map_err(|e| {
-        let code = if e.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "malformed" };
-        Problem::new(e.status(), code, format!("{e}; send at most {} bytes per request", super::BODY))
-    })?;
-    serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()).into())
 }
 
 /// One transfer or an array of them.
@@ -185,12 +113,12 @@ pub async fn transfer(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let payer = shared.bearer(&headers).await?;
-    let (many, bodies) = match body_of(&body)? {
+    let (many, bodies) = match reading::body(&body)? {
         OneOrMany::Many(bodies) => (true, bodies),
         OneOrMany::One(body) => (false, vec![body]),
     };
     let orders = bodies.into_iter().map(|body| {
-        let order = shared.read_transfer(body)?;
+        let order = reading::transfer(&shared.directory, &body)?;
         match payer {
             Some(account) if account != order.order.signer() => Err(TokenRefused::OtherAccount(account).into()),
             _ => Ok(order),
@@ -225,7 +153,7 @@ pub async fn open_account(
     State(shared): State<Shared>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let order = shared.read_opening(body_of(&body)?)?;
+    let order = reading::opening(&shared.directory, &reading::body(&body)?)?;
     match shared.submit_all(vec![Ok(order)]).await.pop() {
         Some(Ok(id)) => Ok((StatusCode::ACCEPTED, Json(json!({"id": id.to_string()}))).into_response()),
         Some(Err(problem)) => Err(problem),

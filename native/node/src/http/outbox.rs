@@ -1,8 +1,10 @@
 //! `GET /v1/outbox` and `POST /v1/outbox/archived`: what the stores fetch, and how far they are.
 use super::problem::Problem;
-use super::Shared;
+use super::{reading, Shared};
 use crate::outbox::Entry;
 use crate::receipt_json;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::Json;
@@ -31,7 +33,11 @@ fn failed(error: &std::io::Error) -> Problem {
 }
 
 /// A page of records after an offset.
-pub async fn page(State(shared): State<Shared>, Query(page): Query<Page>) -> Result<Json<Value>, Problem> {
+pub async fn page(
+    State(shared): State<Shared>,
+    query: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Query(page) = query?;
     let after = page.after.unwrap_or(0);
     let (entries, newest) = shared.feed.page(after, page.limit.unwrap_or(500).min(PAGE)).map_err(|e| failed(&e))?;
     let next = entries.last().map_or(after, |(offset, _)| *offset);
@@ -57,7 +63,11 @@ fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
 }
 
 /// The stores have everything up to an offset.
-pub async fn archived(State(shared): State<Shared>, Json(body): Json<Archived>) -> Result<Json<Value>, Problem> {
+pub async fn archived(
+    State(shared): State<Shared>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, Problem> {
+    let body: Archived = reading::body(&body)?;
     let upto = shared.feed.archive(body.upto).map_err(|e| failed(&e))?;
     Ok(Json(json!({ "archived": upto })))
 }

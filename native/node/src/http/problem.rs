@@ -1,5 +1,7 @@
 //! Refusals as RFC 9457 problem documents with stable codes.
+use super::reading::Unreadable;
 use crate::jwks::TokenRefused;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::{header, StatusCode};
 use axum::response::{IntoResponse, Response};
 use globelet_types::Refusal;
@@ -53,11 +55,43 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<Unreadable> for Problem {
+    fn from(unreadable: Unreadable) -> Problem {
+        let (status, code) = match unreadable {
+            Unreadable::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed"),
+            Unreadable::Interrupted { .. } => (StatusCode::BAD_REQUEST, "interrupted"),
+            Unreadable::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Unreadable::Unsigned => (StatusCode::BAD_REQUEST, "unsigned"),
+            Unreadable::Negative { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "negative_amount"),
+            Unreadable::Overflow { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "overflow"),
+            Unreadable::UnknownMunicipality { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_municipality"),
+        };
+        Problem::new(status, code, unreadable.to_string())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Problem {
+        let detail = format!("{}; an id in the path is 64 hexadecimal digits", rejection.body_text());
+        Problem::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Problem {
+        let detail = format!("{}; /openapi.json lists the parameters", rejection.body_text());
+        Problem::new(StatusCode::BAD_REQUEST, "malformed_query", detail)
+    }
+}
+
 impl From<TokenRefused> for Problem {
     fn from(refused: TokenRefused) -> Problem {
         let (status, code) = match refused {
             TokenRefused::Missing => (StatusCode::UNAUTHORIZED, "token_missing"),
             TokenRefused::Invalid(_) => (StatusCode::UNAUTHORIZED, "token_invalid"),
+            TokenRefused::Forged => (StatusCode::UNAUTHORIZED, "token_forged"),
+            TokenRefused::Expired => (StatusCode::UNAUTHORIZED, "token_expired"),
+            TokenRefused::OtherWorld { .. } => (StatusCode::UNAUTHORIZED, "token_other_world"),
             TokenRefused::UnknownKey(_) => (StatusCode::UNAUTHORIZED, "token_key_unknown"),
             TokenRefused::OtherAccount(_) => (StatusCode::FORBIDDEN, "token_other_account"),
         };

@@ -3,6 +3,7 @@ use super::problem::Problem;
 use super::Shared;
 use crate::feed::Step;
 use crate::receipt_json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -16,9 +17,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-fn order_id(text: &str) -> Result<OrderId, Problem> {
+/// The one part of a path that varies.
+type Id = Result<Path<String>, PathRejection>;
+
+fn order_id(id: Id) -> Result<OrderId, Problem> {
     let detail = "an order's id is 64 hexadecimal digits";
-    OrderId::parse(text).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))
+    OrderId::parse(&id?).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))
 }
 
 impl Shared {
@@ -32,15 +36,15 @@ impl Shared {
 }
 
 /// The state of a transfer.
-pub async fn state(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    let receipt = shared.find(order_id(&id)?).await?;
+pub async fn state(State(shared): State<Shared>, id: Id) -> Result<Json<Value>, Problem> {
+    let receipt = shared.find(order_id(id)?).await?;
     let document = receipt_json::summary(&receipt, &shared.directory.genesis);
     Ok(Json(receipt_json::with_archived(document, shared.feed.archived_at(&receipt.id))))
 }
 
 /// The full receipt.
-pub async fn receipt(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    let receipt = shared.find(order_id(&id)?).await?;
+pub async fn receipt(State(shared): State<Shared>, id: Id) -> Result<Json<Value>, Problem> {
+    let receipt = shared.find(order_id(id)?).await?;
     Ok(Json(globelet_protocol::receipt_json::to_json(&shared.directory.genesis, &receipt)))
 }
 
@@ -55,9 +59,9 @@ fn event(step: &Step) -> Event {
 /// Server-sent events: the steps reached so far, then each as it is reached, until the last one.
 pub async fn events(
     State(shared): State<Shared>,
-    Path(id): Path<String>,
+    id: Id,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let id = order_id(&id)?;
+    let id = order_id(id)?;
     // Listening begins before the past is read, so that no step falls between.
     let live = UnboundedReceiverStream::new(shared.feed.listen(id));
     let receipt = shared.find(id).await?;
@@ -83,11 +87,12 @@ pub async fn events(
 }
 
 /// The balance of an account at its ingress.
-pub async fn account(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn account(State(shared): State<Shared>, id: Id) -> Result<Json<Value>, Problem> {
+    let Path(id) = id?;
     let detail = "an account is 64 hexadecimal digits";
     let account = AccountId::parse(&id).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))?;
     for chain in shared.directory.municipalities() {
-        let ingresses = shared.ingresses(chain, &account);
+        let ingresses = shared.ingresses(chain);
         let question = move |states: &crate::core::States| {
             ingresses.iter().find_map(|n| states.get(n).and_then(|s| s.account(&account)))
         };

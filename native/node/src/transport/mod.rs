@@ -1,4 +1,5 @@
 //! Messages between processes: gRPC streams over mutual TLS, one per way.
+pub mod door;
 pub mod frame;
 pub mod server;
 pub mod streams;

@@ -1,7 +1,8 @@
 //! The receiving side: who sends is checked, what is sent is decoded, bounded, and handed to the core.
+use super::door::{self, Peer};
 use super::proto::transport_server::{Transport, TransportServer};
 use super::proto::{Bundle, Closed, ProbeReply, ProbeRequest};
-use super::tls::{process_named, Tls};
+use super::tls::Tls;
 use super::{frame, streams};
 use crate::clock::monotonic_ns;
 use crate::core::{CoreHandle, Input};
@@ -10,22 +11,34 @@ use crate::metrics::Metrics;
 use bytes::Bytes;
 use globelet_protocol::Message;
 use globelet_types::codec::MAX_FRAME;
+use globelet_types::DecodeError;
+use std::error::Error as _;
 use std::future::Future;
 use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Why a frame was not accepted. The stream it came on is closed; the ledger is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FrameRefused {
     /// Not a bundle, or a message in it is not one.
-    #[error("the frame cannot be read: {0}")]
-    Malformed(#[from] globelet_types::DecodeError),
+    #[error("the frame cannot be read: {0}; send bundles as the world's build encodes them")]
+    Malformed(String),
+    /// More bytes than a frame may have.
+    #[error("the frame is too large: {0}; send its messages in several bundles")]
+    TooLarge(String),
+    /// More receivers than this process hosts nodes.
+    #[error("a message names {found} receivers where {hosted} nodes are hosted; name each once")]
+    TooManyReceivers {
+        /// How many it names.
+        found: usize,
+        /// How many there are.
+        hosted: usize,
+    },
     /// The sender named is not a node of the process that the certificate names.
-    #[error("node {from} is not hosted by process {process}, whose certificate came with this stream")]
+    #[error("node {from} is not hosted by process {process}, whose certificate came with this stream; send each node's messages from its own process")]
     ForeignSender {
         /// The node named.
         from: u16,
@@ -45,8 +58,19 @@ impl FrameRefused {
     pub fn code(&self) -> &'static str {
         match self {
             FrameRefused::Malformed(_) => "malformed",
+            FrameRefused::TooLarge(_) => "too_large",
+            FrameRefused::TooManyReceivers { .. } => "too_many_receivers",
             FrameRefused::ForeignSender { .. } => "foreign_sender",
             FrameRefused::ForeignReceiver { .. } => "foreign_receiver",
+        }
+    }
+}
+
+impl From<DecodeError> for FrameRefused {
+    fn from(error: DecodeError) -> FrameRefused {
+        match error {
+            DecodeError::TooLarge { .. } => FrameRefused::TooLarge(error.to_string()),
+            DecodeError::Malformed { reason } => FrameRefused::Malformed(reason),
         }
     }
 }
@@ -61,6 +85,11 @@ pub fn open_frame(directory: &Directory, peer: u16, bundle: &Bytes) -> Result<Ve
         let from = envelope.from;
         if directory.process_of(from) != Some(peer) {
             return Err(FrameRefused::ForeignSender { from: from.0, process: peer });
+        }
+        // One copy is made per receiver, so a list that repeats them would make much of little.
+        let (found, hosted) = (envelope.to.len(), directory.hosted.len());
+        if found > hosted {
+            return Err(FrameRefused::TooManyReceivers { found, hosted });
         }
         if let Some(to) = envelope.to.iter().find(|to| directory.process_of(**to) != Some(directory.process)) {
             return Err(FrameRefused::ForeignReceiver { to: to.0 });
@@ -86,9 +115,8 @@ impl Transport for Service {
     type DeliverStream = ReceiverStream<Result<Closed, Status>>;
 
     async fn deliver(&self, request: Request<Streaming<Bundle>>) -> Result<Response<Self::DeliverStream>, Status> {
-        let certificate = request.peer_certs().and_then(|c| c.first().cloned());
-        let peer = certificate.and_then(|c| process_named(&c, self.directory.world()));
-        let peer = peer.ok_or_else(|| Status::permission_denied("the certificate names no process of this world"))?;
+        let peer = request.extensions().get::<Peer>().map(|p| p.0);
+        let peer = peer.ok_or_else(|| Status::permission_denied("the connection names no process of this world"))?;
         let (closed, answer) = mpsc::channel(1);
         let (directory, core, metrics) = (self.directory.clone(), self.core.clone(), self.metrics.clone());
         let mut bundles = request.into_inner();
@@ -97,10 +125,10 @@ impl Transport for Service {
             let end = receive(&directory, peer, &core, &metrics, &mut bundles).await;
             if let Err(refused) = end {
                 metrics.refuse(refused.code());
-                eprintln!(
+                crate::error::say(format_args!(
                     "a frame from process {} was refused: {refused}",
                     directory.world().processes[usize::from(peer)].name
-                );
+                ));
                 let _ = closed.send(Err(Status::invalid_argument(refused.to_string()))).await;
             }
         });
@@ -129,8 +157,11 @@ async fn receive(
             // The sender ended or the connection broke: it dials again.
             Ok(None) => return Ok(()),
             Err(status) if status.code() == tonic::Code::OutOfRange => {
-                let reason = status.message().to_owned();
-                return Err(FrameRefused::Malformed(globelet_types::DecodeError::Malformed { reason }));
+                return Err(FrameRefused::TooLarge(status.message().to_owned()));
+            }
+            // Only what the connection itself suffered has a source; the rest was said by the peer.
+            Err(status) if status.source().is_none() => {
+                return Err(FrameRefused::Malformed(status.message().to_owned()));
             }
             Err(_) => return Ok(()),
         }
@@ -149,14 +180,14 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
+    let incoming = door::open(listener, tls.server(), directory.clone(), metrics.clone());
     let service =
         TransportServer::new(Service { directory, core, metrics }).max_decoding_message_size(MAX_FRAME + 1024);
     tonic::transport::Server::builder()
-        .tls_config(tls.server())?
         .initial_stream_window_size(streams::WINDOW)
         .initial_connection_window_size(2 * streams::WINDOW)
         .http2_keepalive_interval(Some(streams::KEEPALIVE))
         .add_service(service)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), stop)
+        .serve_with_incoming_shutdown(incoming, stop)
         .await
 }

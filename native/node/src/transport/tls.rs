@@ -1,36 +1,49 @@
 //! Who a peer is: certificates of the world's authority, one per process.
 use crate::NodeError;
 use globelet_types::world::WorldSpec;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::fs;
 use std::path::Path;
-use tonic::transport::{Certificate, ClientTlsConfig, Identity, ServerTlsConfig};
+use std::sync::Arc;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 /// This process' certificate and the authority it trusts.
 #[derive(Clone)]
 pub struct Tls {
     authority: Certificate,
     identity: Identity,
+    server: Arc<ServerConfig>,
 }
 
 impl Tls {
     /// Reads `secrets/tls` of a state directory.
     ///
     /// # Errors
-    /// [`NodeError::Missing`] for a file that is not there.
+    /// [`NodeError::Missing`] for a file that is not there, [`NodeError::BadInput`] for one that is damaged.
     pub fn load(state: &Path, process: &str) -> Result<Tls, NodeError> {
         let folder = state.join("secrets").join("tls");
         let read = |name: String| {
             let path = folder.join(name);
             fs::read(&path).map_err(|e| NodeError::unreadable(&path, &e))
         };
-        let authority = Certificate::from_pem(read("ca.crt".into())?);
-        let identity = Identity::from_pem(read(format!("{process}.crt"))?, read(format!("{process}.key"))?);
-        Ok(Tls { authority, identity })
+        let authority = read("ca.crt".into())?;
+        let (certificate, key) = (read(format!("{process}.crt"))?, read(format!("{process}.key"))?);
+        let server = accepting(&authority, &certificate, &key).map_err(|e| {
+            NodeError::BadInput(format!(
+                "the certificates of {process} in {} cannot be used: {e}; deal the world again",
+                folder.display()
+            ))
+        })?;
+        let identity = Identity::from_pem(certificate, key);
+        Ok(Tls { authority: Certificate::from_pem(authority), identity, server: Arc::new(server) })
     }
 
     /// For accepting: the peer must show a certificate of the authority.
-    pub fn server(&self) -> ServerTlsConfig {
-        ServerTlsConfig::new().identity(self.identity.clone()).client_ca_root(self.authority.clone())
+    pub fn server(&self) -> Arc<ServerConfig> {
+        self.server.clone()
     }
 
     /// For dialling `process`: it must show its own certificate.
@@ -40,6 +53,23 @@ impl Tls {
             .ca_certificate(self.authority.clone())
             .domain_name(process)
     }
+}
+
+fn accepting(
+    authority: &[u8],
+    certificate: &[u8],
+    key: &[u8],
+) -> Result<ServerConfig, Box<dyn std::error::Error + Send + Sync>> {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(authority) {
+        roots.add(root?)?;
+    }
+    let chain = CertificateDer::pem_slice_iter(certificate).collect::<Result<Vec<_>, _>>()?;
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build()?;
+    let key = PrivateKeyDer::from_pem_slice(key)?;
+    let mut config = ServerConfig::builder().with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
+    config.alpn_protocols.push(b"h2".to_vec());
+    Ok(config)
 }
 
 /// The process that a certificate (DER, verified already) names.
