@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMPS := target/stamps
 RUST := $(shell find native -name '*.rs' -o -name Cargo.toml -o -name '*.proto') Cargo.toml Cargo.lock
 # Layers that `make test` runs, in order; a layer without a test fails.
-LAYERS := rust tidy unit ffi
+LAYERS := rust tidy unit ffi simulator
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -49,7 +49,7 @@ up: build ## start the default world and send one transfer across it
 down: ## stop the world and keep its state
 	$(BIN)/globelet down
 
-.PHONY: test test-rust test-tidy test-unit test-ffi test-algorithms test-binaries test-e2e
+.PHONY: test test-rust test-tidy test-unit test-ffi test-algorithms test-simulator test-binaries test-e2e
 test: $(LAYERS:%=test-%) ## every layer of tests
 test-rust: $(STAMPS)/setup ## Rust tests
 	cargo test --workspace --exclude globelet-python
@@ -59,14 +59,21 @@ test-unit: $(STAMPS)/extension ## Python modules, one by one
 	$(PYTEST) -m unit -q tests/unit
 test-ffi: $(STAMPS)/extension ## the Rust extension seen from Python
 	$(PYTEST) -m "ffi or algorithms" -q tests
+test-simulator: $(STAMPS)/extension ## the scenarios in virtual time
+	$(PYTEST) -m simulator -q tests/simulator
 test-binaries: build ## the built programs as their users drive them
 	$(PYTEST) -m links -q tests
 test-e2e: build ## worlds that run for real
 	$(PYTEST) -m e2e -q tests/e2e
 
+SEEDS ?= 20
+.PHONY: sweep
+sweep: $(STAMPS)/binaries ## SEEDS simulations under trouble, another bad actor in every committee each time
+	target/release/globelet-simulate --scenario trouble --transfers 60 --adversary each --seed 1 --seeds $(SEEDS)
+
 .PHONY: bench lint fmt clean
-bench: ## benchmarks of the Rust crates
-	cargo bench --workspace --exclude globelet-python
+bench: build ## measure what the design has aims for, in a world of its own
+	$(BIN)/globelet bench --out results/bench.json
 lint: $(STAMPS)/extension ## formatting, lints, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets

@@ -1,7 +1,9 @@
 //! The extension module `globelet._native`: one submodule per crate, registered here and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod kernels;
 pub mod signatures;
+pub mod simulator;
 pub mod types;
 
 use pyo3::prelude::*;
@@ -18,6 +20,8 @@ fn register(parent: &Bound<'_, PyModule>, module: &Bound<'_, PyModule>, name: &s
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    register(module, &kernels::module(module.py())?, "kernels")?;
     register(module, &signatures::module(module.py())?, "signatures")?;
+    register(module, &simulator::module(module.py())?, "simulator")?;
     register(module, &types::module(module.py())?, "types")
 }

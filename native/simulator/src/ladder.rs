@@ -13,6 +13,8 @@ pub struct Climb {
     pub transfer: Option<Transfer>,
     /// The node it was submitted to.
     pub ingress: NodeId,
+    /// True once its ingress replied.
+    pub answered: bool,
     /// When each step was reached, as the ingress knows it.
     pub stages: BTreeMap<Stage, Stamp>,
     /// Why it was refused or refunded.
@@ -24,7 +26,15 @@ pub struct Climb {
 impl Climb {
     /// An order that nobody has admitted yet.
     pub fn new(id: OrderId) -> Climb {
-        Climb { id, transfer: None, ingress: NodeId(0), stages: BTreeMap::new(), refusal: None, receipt: None }
+        Climb {
+            id,
+            transfer: None,
+            ingress: NodeId(0),
+            answered: false,
+            stages: BTreeMap::new(),
+            refusal: None,
+            receipt: None,
+        }
     }
 
     /// The name of the step reached last.
@@ -47,14 +57,23 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// An order goes to an ingress.
-    pub(crate) fn submitted(&mut self, order: &SignedOrder, ingress: NodeId) -> OrderId {
+    /// An order will be handed in.
+    pub(crate) fn planned(&mut self, order: &SignedOrder) -> OrderId {
         let id = order.order.id();
         let transfer = match &order.order {
             Order::Transfer(transfer) => Some(transfer.clone()),
             Order::Opening(_) => None,
         };
-        self.climbs.entry(id).or_insert_with(|| Climb { transfer, ingress, ..Climb::new(id) });
+        self.climbs.entry(id).or_insert_with(|| Climb { transfer, ..Climb::new(id) });
+        id
+    }
+
+    /// An order goes to an ingress. One that nobody answered moves to the ingress it is sent to next.
+    pub(crate) fn submitted(&mut self, order: &SignedOrder, ingress: NodeId) -> OrderId {
+        let id = self.planned(order);
+        if let Some(climb) = self.climbs.get_mut(&id).filter(|c| !c.answered && c.stages.is_empty()) {
+            climb.ingress = ingress;
+        }
         id
     }
 

@@ -1,6 +1,6 @@
 //! What is still to happen, by time and then by the order it was asked for.
 use globelet_protocol::Event;
-use globelet_types::{Micros, NodeId};
+use globelet_types::{Micros, NodeId, OrderId, RegionId, SignedOrder};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -20,6 +20,32 @@ pub(crate) enum Due {
     Local { node: NodeId, life: u32, event: Event },
     /// Effects that waited for the disk.
     Leaving { node: NodeId, life: u32, outs: Vec<Out> },
+    /// A client hands in its order.
+    Asking(Box<Asking>),
+    /// A probe reaches the other end of a link.
+    Probe { from: RegionId, to: RegionId, sent: Micros },
+}
+
+/// An order that a client hands in until it is answered.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    pub order: SignedOrder,
+    /// The account's order before this one.
+    pub after: Option<OrderId>,
+    /// The ingress asked last.
+    pub last: Option<NodeId>,
+    /// The client gives up then.
+    pub until: Micros,
+}
+
+impl Due {
+    /// The node that this is about.
+    pub fn node(&self) -> Option<NodeId> {
+        match self {
+            Due::Arrival { to: node, .. } | Due::Local { node, .. } | Due::Leaving { node, .. } => Some(*node),
+            Due::Asking(_) | Due::Probe { .. } => None,
+        }
+    }
 }
 
 struct Entry {

@@ -37,14 +37,6 @@ impl Random {
         let unit = (self.bits() >> 11) as f64 / (1u64 << 53) as f64;
         unit < probability
     }
-
-    /// Mean 0, deviation `deviation`, within six deviations: the sum of twelve uniform draws
-    /// (Irwin–Hall), in integers, for a logarithm or cosine may differ between machines.
-    pub fn gaussian(&mut self, deviation: u64) -> i64 {
-        let sum: i128 = (0..12).map(|_| i128::from(self.bits() >> 32)).sum();
-        let centred = sum - 6 * i128::from(u32::MAX);
-        ((centred * i128::from(deviation)) >> 32) as i64
-    }
 }
 
 #[cfg(test)]
@@ -57,17 +49,6 @@ mod tests {
         assert_eq!(draw(7, "links"), draw(7, "links"));
         assert_ne!(draw(7, "links"), draw(8, "links"));
         assert_ne!(draw(7, "links"), draw(7, "clocks"));
-    }
-
-    #[test]
-    fn the_bell_has_the_asked_width() {
-        let mut random = Random::new(1, "bell");
-        let draws: Vec<f64> = (0..20_000).map(|_| random.gaussian(1_000) as f64).collect();
-        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
-        let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / draws.len() as f64;
-        assert!(mean.abs() < 30.0, "mean {mean}");
-        assert!((variance.sqrt() - 1_000.0).abs() < 30.0, "deviation {}", variance.sqrt());
-        assert_eq!(random.gaussian(0), 0);
     }
 
     #[test]

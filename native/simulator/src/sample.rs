@@ -116,7 +116,7 @@ fn parameters() -> Parameters {
         shards_needed: 3,
         proofs_needed: 5,
         parcel_shards_needed: 2,
-        batch_us: 1_000,
+        batch_us: 20_000,
         batch_most: 4_096,
         waiting_most: 20_000,
         holding_us: 7_200_000_000,

@@ -2,6 +2,7 @@
 use crate::account::Account;
 use crate::checks::{completeness, Violation};
 use crate::simulation::Simulation;
+use crate::trouble::Trouble;
 use globelet_types::world::Role;
 use globelet_types::{ChainId, OrderId, Stage};
 use serde::Serialize;
@@ -16,6 +17,8 @@ pub enum Scenario {
     TokyoPaysParis,
     /// Every municipality pays every other one in turn.
     EveryonePaysEveryone,
+    /// The same while [`Trouble`] strikes.
+    Trouble,
 }
 
 impl Scenario {
@@ -24,6 +27,7 @@ impl Scenario {
         match name {
             "tokyo-pays-paris" => Some(Scenario::TokyoPaysParis),
             "everyone-pays-everyone" => Some(Scenario::EveryonePaysEveryone),
+            "trouble" => Some(Scenario::Trouble),
             _ => None,
         }
     }
@@ -158,11 +162,21 @@ fn play(
     }
     let mut accounts = funded(simulation, 0, 1_000_000)?;
     let ways = ways(simulation, scenario, &accounts);
+    let mut trouble = (scenario == Scenario::Trouble).then(|| Trouble::new(simulation.seed()));
     for (from, to) in ways.iter().cycle().take(transfers).copied() {
         let address = accounts[to].address();
-        orders.push(simulation.pay(&mut accounts[from], address, 1));
         // Open loop: the next one is sent when it is due, not when the last one is through.
-        simulation.run_for(1_000)?;
+        let Some(trouble) = &mut trouble else {
+            orders.push(simulation.pay(&mut accounts[from], address, 1));
+            simulation.run_for(1_000)?;
+            continue;
+        };
+        trouble.strike(simulation)?;
+        orders.extend(simulation.insist(&mut accounts[from], address, 1).ok());
+        simulation.run_for(20_000)?;
+    }
+    if let Some(trouble) = &mut trouble {
+        trouble.end(simulation)?;
     }
     let settled = settle(simulation, orders)?;
     // Settlements travel back after the last credit.
@@ -177,7 +191,7 @@ fn ways(simulation: &Simulation, scenario: Scenario, accounts: &[Account]) -> Ve
             let far = accounts.iter().position(|a| continent(a) != continent(&accounts[0]));
             vec![(0, far.unwrap_or(accounts.len() - 1))]
         }
-        Scenario::EveryonePaysEveryone => {
+        Scenario::EveryonePaysEveryone | Scenario::Trouble => {
             let all = 0..accounts.len();
             all.clone().flat_map(|a| all.clone().filter(move |b| *b != a).map(move |b| (a, b))).collect()
         }

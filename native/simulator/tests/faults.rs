@@ -3,7 +3,7 @@
 mod common;
 
 use common::{clients, finish, pay, world, SECOND};
-use globelet_simulator::Fault;
+use globelet_simulator::{scenario, Fault};
 use globelet_types::{NodeId, RegionId, Stage};
 
 fn ocean() -> Vec<(RegionId, RegionId)> {
@@ -120,4 +120,14 @@ fn leaders_above_gone_and_anchored_goes_on() {
     let order = pay(&mut sim, &mut clients, 0, 3, 10);
     assert!(sim.run_until(|s| s.reached(&order, Stage::Anchored), 60 * SECOND).unwrap());
     finish(&mut sim, &[order]);
+}
+
+#[test]
+fn a_sweep_of_seeds_under_trouble_finds_nothing() {
+    // 174: settlements come before the certificate.
+    for seed in [1, 2, 174] {
+        let outcome = scenario::run(&mut world(seed), scenario::Scenario::Trouble, 60, None);
+        assert_eq!((outcome.verdict, outcome.detail), ("pass", None), "seed {seed}");
+        assert!(outcome.credited > 0, "seed {seed} moved nothing");
+    }
 }

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def links(
     world: WorldName = DEFAULT_WORLD,
-    samples: Annotated[int, typer.Option(help="Probes per link.", min=1, max=1000)] = 20,
+    samples: Annotated[int, typer.Option(help="Probes per link.", min=1, max=1000)] = 32,
     as_json: Json = False,
 ) -> None:
     """Measure every link over the connections messages use; exit 3 if one is off by more than 5 % + 1 ms."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,11 @@ from globelet.cli import BAD_INPUT, MISSING
 from globelet.cli.terminal import Json, emit, progress, refusals, say, stop, table
 
 if TYPE_CHECKING:
+    from globelet.engines.local import LocalEngine
+    from globelet.engines.simulator import SimulatorEngine
     from globelet.scenarios.result import Result
     from globelet.scenarios.runner import Run
+    from globelet.scenarios.scenario import Scenario
 
 
 def register(app: typer.Typer) -> None:
@@ -28,35 +32,29 @@ def run(
     world: Annotated[str | None, typer.Option(help="World name or file, instead of the scenario's own.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's own.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result.")] = None,
+    adversary: Annotated[
+        str | None, typer.Option(help="Simulator only: corrupts the last replica of every committee, by name.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a scenario; exit 0 on pass, 1 on fail, 3 when the run says nothing because the links were not true."""
     if engine not in ("local", "compose", "simulator"):
         stop(BAD_INPUT, f"there is no engine {engine!r}; one of local, compose, simulator")
-    if engine != "local":
-        stop(MISSING, f"the engine {engine} is not part of this installation; use --engine local")
+    if engine == "compose":
+        stop(MISSING, "the engine compose is not part of this installation; use --engine local or simulator")
+    if adversary is not None:
+        _check_adversary(engine, adversary)
     with refusals():
         from globelet.scenarios.result import EXIT_STATUS
+        from globelet.scenarios.runner import default_folder
         from globelet.scenarios.scenario import NoScenario, load
 
         try:
             scenario = load(file)
         except NoScenario as error:
             stop(BAD_INPUT, str(error))
-        command = [
-            "globelet",
-            "run",
-            str(file),
-            "--engine",
-            engine,
-            "--world",
-            world or scenario.world,
-            "--seed",
-            str(scenario.seed if seed is None else seed),
-        ]
-        from globelet.scenarios.runner import default_folder
-
-        done = _run(world or scenario.world, file, seed, out or default_folder(scenario), shlex.join(command), as_json)
+        chosen = Choice(engine, world or scenario.world, scenario.seed if seed is None else seed, adversary, str(file))
+        done = _run(chosen, scenario, out or default_folder(scenario), as_json)
         if as_json:
             emit(done.result.model_dump(mode="json", by_alias=True))
         else:
@@ -65,19 +63,53 @@ def run(
         raise typer.Exit(EXIT_STATUS[done.result.verdict])
 
 
-def _run(world: str, file: Path, seed: int | None, out: Path, repeat: str, quiet: bool) -> Run:
-    """In the world of that name if it is up, which stays up; else in one started for this run."""
-    from globelet.engines.local import LocalEngine
-    from globelet.scenarios.runner import run as carry_out
-    from globelet.scenarios.scenario import load
-    from globelet.world import load as load_world
+@dataclass(frozen=True)
+class Choice:
+    """What is run, on what."""
 
-    engine = LocalEngine(load_world(world))
+    engine: str
+    world: str
+    seed: int
+    adversary: str | None
+    file: str
+
+    def command(self) -> str:
+        """The command that repeats it."""
+        words = ["globelet", "run", self.file, "--engine", self.engine, "--world", self.world, "--seed", str(self.seed)]
+        return shlex.join(words + (["--adversary", self.adversary] if self.adversary else []))
+
+    def make(self) -> LocalEngine | SimulatorEngine:
+        """The engine."""
+        from globelet.world import load
+
+        if self.engine == "simulator":
+            from globelet.engines.simulator import SimulatorEngine
+
+            return SimulatorEngine(load(self.world), self.seed, self.adversary)
+        from globelet.engines.local import LocalEngine
+
+        return LocalEngine(load(self.world))
+
+
+def _check_adversary(engine: str, adversary: str) -> None:
+    from globelet._native.simulator import ADVERSARIES
+
+    if engine != "simulator":
+        stop(BAD_INPUT, f"adversaries are simulated: use --engine simulator, not {engine}")
+    if adversary not in ADVERSARIES:
+        stop(BAD_INPUT, f"there is no adversary {adversary!r}; one of {', '.join(ADVERSARIES)}")
+
+
+def _run(chosen: Choice, scenario: Scenario, out: Path, quiet: bool) -> Run:
+    """In the world of that name if it is up, which stays up; else in one started for this run."""
+    from globelet.scenarios.runner import run as carry_out
+
+    engine = chosen.make()
     was_up = engine.anything_runs()
     try:
         with progress(quiet=quiet) as told:
             engine.up(told)
-            return carry_out(load(file), engine, out, seed=seed, repeat=repeat, progress=told)
+            return carry_out(scenario, engine, out, seed=chosen.seed, repeat=chosen.command(), progress=told)
     finally:
         if not was_up:
             engine.down()
@@ -108,5 +140,8 @@ def _show(result: Result) -> None:
             ]
         ],
     )
+    if "fingerprint" in figures:
+        print(f"{figures['virtual_seconds']:g} s of virtual time, {figures['speed']:g} × as fast as real time")
+        print(f"fingerprint {figures['fingerprint']}")
     for reason in result.reasons:
         print(f"- {reason}", file=sys.stdout)

@@ -52,6 +52,23 @@ class Status:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What an engine itself found out about an invariant; `holds` is None where it could not tell."""
+
+    name: str
+    holds: bool | None
+    detail: str
+
+
+class Playing(Protocol):
+    """Orders that are being handed in."""
+
+    def finish(self) -> tuple[int, dict[str, Problem]]:
+        """Waits until the last one was; returns the start (µs) and those that were refused, by id."""
+        ...
+
+
 class Engine(Protocol):
     """Lifecycle, faults, links, orders and time of one world, whatever runs it.
 
@@ -61,6 +78,8 @@ class Engine(Protocol):
 
     name: str
     world: ResolvedWorld
+    real_time: bool
+    """Whether time passes by itself; else only inside the calls that let the world run."""
 
     @property
     def tag(self) -> int:
@@ -164,14 +183,22 @@ class Engine(Protocol):
         """What `GET /v1/ledger` tells, one entry per chain."""
         ...
 
-    def measured_links(self, samples: int) -> list[dict[str, Any]]:
-        """Delays of all links, measured now over the connections that messages use."""
+    def measured_links(self, samples: int, spacing_ms: float = 25.0) -> list[dict[str, Any]]:
+        """Delays of all links, measured now over the connections that messages use, a probe each `spacing_ms`."""
         ...
 
-    def play(self, orders: Sequence[Planned]) -> tuple[int, dict[str, Problem]]:
-        """Hands in orders, each at its time after the start; returns the start (µs) and those that were refused."""
+    def play(self, orders: Sequence[Planned]) -> Playing:
+        """Begins to hand in orders, each at its time after the start, whatever becomes of those before it."""
         ...
 
     def states(self, orders: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """State of many transfers, given {id: source}; those unknown are missing."""
+        ...
+
+    def figures(self) -> dict[str, Any]:
+        """What this way of running adds to the figures of a run."""
+        ...
+
+    def findings(self) -> list[Finding]:
+        """What this way of running can check of the invariants by itself, once a scenario is over."""
         ...

@@ -10,14 +10,33 @@ from typing import Any
 
 from globelet.client.city_hall import CityHall
 from globelet.client.problem import Problem, Unreachable
+from globelet.engines.engine import Finding
+from globelet.engines.engine import Playing
 from globelet.engines.errors import UnknownProcess
 from globelet.engines.play import Planned, play, states
 
 _POLL = 0.02
 
 
+class _Playing:
+    """A plan played on a thread."""
+
+    def __init__(self, orders: Sequence[Planned], urls: Mapping[str, str]) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
+        self._played = self._pool.submit(lambda: asyncio.run(play(orders, urls)))
+
+    def finish(self) -> tuple[int, dict[str, Problem]]:
+        """Waits for the end of the plan; raises what went wrong in it."""
+        try:
+            return self._played.result()
+        finally:
+            self._pool.shutdown()
+
+
 class LiveChains:
     """Orders, states, ledgers and time of a world that runs on real sockets."""
+
+    real_time = True
 
     def __init__(self, world: str, processes: dict[str, str], chains: dict[str, str], identity: str | None) -> None:
         self._world, self._processes_urls = world, processes
@@ -102,18 +121,26 @@ class LiveChains:
             found.extend(answer if isinstance(answer, list) else [answer])
         return found
 
-    def measured_links(self, samples: int) -> list[dict[str, Any]]:
+    def measured_links(self, samples: int, spacing_ms: float = 25.0) -> list[dict[str, Any]]:
         """All processes measure at once, over the connections that messages use."""
-        return [row for rows in self._everywhere(lambda hall: hall.links(samples)) for row in rows]
+        return [row for rows in self._everywhere(lambda hall: hall.links(samples, spacing_ms)) for row in rows]
 
     def _everywhere(self, ask: Callable[[CityHall], Any]) -> list[Any]:
         with ThreadPoolExecutor(max_workers=len(self._processes_urls)) as pool:
             return list(pool.map(lambda name: ask(self._halls[name]), self._processes_urls))
 
-    def play(self, orders: Sequence[Planned]) -> tuple[int, dict[str, Problem]]:
-        """Hands orders in at their times, come what may; see `globelet.engines.play`."""
-        return asyncio.run(play(orders, {o.municipality: self.hall(o.municipality).url for o in orders}))
+    def play(self, orders: Sequence[Planned]) -> Playing:
+        """Hands orders in at their times, come what may, on a thread of its own; see `globelet.engines.play`."""
+        return _Playing(orders, {o.municipality: self.hall(o.municipality).url for o in orders})
 
     def states(self, orders: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """State of many transfers, given {id: source}."""
         return asyncio.run(states(orders, {m: self.hall(m).url for m in set(orders.values())}))
+
+    def figures(self) -> dict[str, Any]:
+        """Nothing: everything is measured from receipts."""
+        return {}
+
+    def findings(self) -> list[Finding]:
+        """Nothing: everything is checked from ledgers and receipts."""
+        return []

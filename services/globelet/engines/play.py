@@ -14,6 +14,8 @@ from globelet.client.problem import Problem
 from globelet.client.wire import Wire, WireError
 
 TICK = 0.001
+# A process that does not answer is asked again, this often and for this long.
+RETRY, PATIENCE = 0.1, 60.0
 MOST_AT_ONCE = 200
 READERS = 4
 
@@ -42,6 +44,7 @@ class _Sender:
         self._wire, self._refused = _wire(url), refused
         self._waiting: deque[Planned] = deque()
         self._work, self._closed = asyncio.Event(), False
+        self._doubtful: set[str] = set()
 
     def push(self, order: Planned) -> None:
         self._waiting.append(order)
@@ -62,10 +65,8 @@ class _Sender:
         self._wire.close()
 
     async def _send(self, batch: list[Planned]) -> None:
-        headers = {"Authorization": f"Bearer {batch[0].token}"} if batch[0].token else None
-        body: Any = batch[0].body if len(batch) == 1 else [order.body for order in batch]
         try:
-            answer = (await self._wire.post("/v1/transfers", body, headers)).json()
+            answer = await self._ask(batch)
         except WireError as error:
             self._refuse(batch, Problem.of(error.status, error.body or str(error)))
         except OSError as error:
@@ -75,8 +76,23 @@ class _Sender:
                 if found := result.get("problem"):
                     self._refuse([order], Problem.of(int(found.get("status", 400)), found))
 
+    async def _ask(self, batch: list[Planned]) -> Any:
+        """Posts the batch until there is an answer; what was posted in vain may have been admitted all the same."""
+        headers = {"Authorization": f"Bearer {batch[0].token}"} if batch[0].token else None
+        body: Any = batch[0].body if len(batch) == 1 else [order.body for order in batch]
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return (await self._wire.post("/v1/transfers", body, headers)).json()
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                self._doubtful |= {order.id for order in batch}
+                await asyncio.sleep(RETRY)
+
     def _refuse(self, batch: list[Planned], problem: Problem) -> None:
-        self._refused.update((order.id, problem) for order in batch)
+        admitted_before = self._doubtful if problem.code == "replayed" else set[str]()
+        self._refused.update((order.id, problem) for order in batch if order.id not in admitted_before)
 
 
 async def play(orders: Sequence[Planned], urls: Mapping[str, str]) -> tuple[int, dict[str, Problem]]:

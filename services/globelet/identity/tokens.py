@@ -58,7 +58,9 @@ class Issuer:
                 raise ValueError("account must be 64 lowercase hexadecimal digits")
             Ed25519PublicKey.from_public_bytes(raw).verify(proof, login_bytes(self._world, raw, at_us))
         except ValueError as error:
-            raise ProofRefused("malformed", f"the login cannot be read: {error}") from error
+            raise ProofRefused(
+                "malformed", f"the login cannot be read: {error}; send account and signature in hexadecimal digits"
+            ) from error
         except InvalidSignature as error:
             raise ProofRefused("bad_signature", "the signature is not the account's; sign with its own key") from error
 

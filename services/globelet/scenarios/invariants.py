@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from globelet.client.receipt import LADDER, Receipt
@@ -61,6 +62,35 @@ def once(receipts: Sequence[Receipt]) -> Invariant:
     both = [r.id for r in receipts if "credited" in r.micros and {"refused", "refunded"} & set(r.micros)]
     detail = f"credited and given back: {', '.join(i[:12] for i in both[:5])}" if both else f"{len(receipts)} receipts"
     return Invariant(name="credited_once", holds=not both, detail=detail)
+
+
+@dataclass(frozen=True)
+class Book:
+    """One account: what it was given at first, and what it holds now."""
+
+    account: str
+    given: int
+    held: int
+
+
+def booked(books: Sequence[Book], receipts: Sequence[Receipt]) -> Invariant:
+    """2, as accounts show it: each holds what it was given, less what it paid, more what it was paid, once."""
+    due = {book.account: book.given for book in books}
+    for receipt in receipts:
+        payer, payee, amount = receipt.order.payer.hex(), receipt.order.payee.hex(), receipt.order.amount
+        due[payer] = due.get(payer, 0) - (amount if receipt.ended == "credited" else 0)
+        due[payee] = due.get(payee, 0) + (amount if receipt.ended == "credited" else 0)
+    wrong = [f"{b.account[:12]} holds {b.held}, due {due[b.account]}" for b in books if b.held != due[b.account]]
+    detail = "; ".join(wrong[:5]) if wrong else f"{len(books)} accounts hold what their receipts say"
+    return Invariant(name="booked_once", holds=not wrong if books else None, detail=detail)
+
+
+def repairs(ledgers: Ledgers) -> int:
+    """Parcels brought home by R2 to R4: of each municipality, what its busiest replica counted."""
+    most: dict[str, int] = {}
+    for ledger, replica in _replicas(ledgers, "municipal"):
+        most[ledger["chain"]] = max(most.get(ledger["chain"], 0), int(replica.get("repairs") or 0))
+    return sum(most.values())
 
 
 def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:

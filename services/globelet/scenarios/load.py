@@ -28,10 +28,29 @@ def shares(world: World, weights: str | Mapping[str, float]) -> dict[str, float]
     return {world.bank.municipality(name): float(weight) for name, weight in weights.items() if weight > 0}
 
 
-def play(
+class Load:
+    """Transfers that are being sent, come what may."""
+
+    def __init__(self, world: World, planned: list[Planned], receipts: list[Receipt]) -> None:
+        self._world, self._planned, self.receipts = world, planned, receipts
+        self._playing = world.engine.play(planned)
+
+    def finish(self, settle: float = 60.0) -> list[Receipt]:
+        """Waits until all are sent, and up to `settle` seconds for their ends; returns their receipts."""
+        start, refused = self._playing.finish()
+        for order, receipt in zip(self._planned, self.receipts, strict=True):
+            receipt.clicked_us = start + order.due_us
+            if problem := refused.get(order.id):
+                refusal = {"code": problem.code, "detail": problem.detail}
+                receipt.absorb({"refusal": refusal, "stage": "refused", "micros": self._world.engine.now_us()})
+        self._world.settle(self.receipts, settle)
+        return self.receipts
+
+
+def begin(
     world: World, rate: float, seconds: float, weights: str | Mapping[str, float], pairs: list[tuple[str, str]] | None
-) -> list[Receipt]:
-    """Plays the load and returns its receipts; latencies count from the intended time of sending."""
+) -> Load:
+    """Plans a load and begins to play it; latencies count from the intended time of sending."""
     count = int(rate * seconds)
     dice = random.Random(f"{world.seed} load {len(world.receipts)}")  # noqa: S311
     parts = shares(world, weights)
@@ -50,18 +69,7 @@ def play(
         order, receipt = _one(world, payer, payee, dice.randint(1, 1_000), int(number * 1e6 / rate))
         planned.append(order)
         receipts.append(receipt)
-    start, refused = world.engine.play(planned)
-    for order, receipt in zip(planned, receipts, strict=True):
-        receipt.clicked_us = start + order.due_us
-        if problem := refused.get(order.id):
-            receipt.absorb(
-                {
-                    "refusal": {"code": problem.code, "detail": problem.detail},
-                    "stage": "refused",
-                    "micros": world.engine.now_us(),
-                }
-            )
-    return receipts
+    return Load(world, planned, receipts)
 
 
 def _one(world: World, payer: Account, payee: Account, amount: int, due_us: int) -> tuple[Planned, Receipt]:

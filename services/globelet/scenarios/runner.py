@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import time
 import traceback
@@ -14,17 +15,17 @@ from typing import Any
 import yaml
 
 from globelet.archiver import parquet
-from globelet.engines.engine import Engine, Progress, silent
+from globelet.engines.engine import Engine, Finding, Progress, silent
 from globelet.engines.processes import usage
 from globelet.scenarios.figures import figures
 from globelet.scenarios.host import HostMeter
+from globelet.scenarios.probes import Probes
 from globelet.scenarios.report import html
 from globelet.scenarios.result import Invariant, LinkTruth, Result, verdict
 from globelet.scenarios.scenario import Scenario
 from globelet.scenarios.truth import judge
 from globelet.scenarios.world import World
 
-PROBES = 20
 SETTLE = 60.0
 
 
@@ -50,16 +51,21 @@ def run(
     chosen = scenario.seed if seed is None else seed
     world = World(engine, chosen, str(engine.now_us()))
     meter = HostMeter(_usage_of(engine)).start()
-    notes: list[str] = []
+    probes = Probes(engine)
+    notes = probes.notes
     progress("probing links", 0, 1)
-    probes = [_probe(engine, notes)]
+    probes.measure()
     progress(scenario.name, 0, 1)
+    probes.start()
     error = _body(scenario, world, folder)
     checked = _end(world, notes)
+    probes.stop()
     progress("probing links again", 0, 1)
-    probes.append(_probe(engine, notes))
-    links = judge(engine.world, probes)
+    probes.measure()
+    links = judge(engine.world, probes.rounds, probes.alongside(world.faults))
     host = meter.stop()
+    if not engine.real_time:
+        host = host.model_copy(update={"saturated": False})
     ruling, reasons = verdict(world.expectations, checked, links, host, error)
     if ruling == "pass" and notes:
         ruling = "invalid"
@@ -72,7 +78,7 @@ def run(
         expectations=world.expectations,
         invariants=checked,
         links=links,
-        figures=figures(world.receipts),
+        figures=figures(world.receipts) | engine.figures(),
         host=host,
         repeat=repeat,
         error=error,
@@ -88,20 +94,10 @@ def _usage_of(engine: Engine) -> Any:
 
     def sample() -> tuple[dict[int, float], float]:
         rows = {pid: usage(pid) for pid in pids}
-        return {pid: cpu for pid, (_, cpu) in rows.items()}, sum(rss for rss, _ in rows.values())
+        inside = 0.0 if pids else usage(os.getpid())[0]  # a simulated world lives in this process
+        return {pid: cpu for pid, (_, cpu) in rows.items()}, inside + sum(rss for rss, _ in rows.values())
 
     return sample
-
-
-def _probe(engine: Engine, notes: list[str]) -> list[dict[str, Any]]:
-    try:
-        rows = engine.measured_links(PROBES)
-    except Exception as error:
-        rows = []
-        notes.append(f"the links could not be measured: {type(error).__name__}: {error}")
-    if not rows and not notes:
-        notes.append("no process measured any link")
-    return rows
 
 
 def _body(scenario: Scenario, world: World, folder: Path) -> str | None:
@@ -126,10 +122,24 @@ def _end(world: World, notes: list[str]) -> list[Invariant]:
             return all(i.holds is not False for i in seen[-1])
 
         world.wait_until(rest, 10.0)  # ledgers of different chains are not read at one instant
-        return seen[-1]
+        return _joined(seen[-1], world.engine.findings())
     except Exception as error:
+        found = _joined([], world.engine.findings())
+        if any(i.holds is False for i in found):
+            return found  # a simulation stops where an invariant breaks
         notes.append(f"the invariants could not be checked: {type(error).__name__}: {error}")
         return [Invariant(name="checkable", holds=False, detail=notes[-1])]
+
+
+def _joined(found: list[Invariant], own: list[Finding]) -> list[Invariant]:
+    """With what the engine itself found: an invariant holds if nobody saw it broken."""
+    joined = {i.name: i for i in found}
+    for one in own:
+        before = joined.get(one.name, Invariant(name=one.name, holds=None, detail=""))
+        holds = [h for h in (before.holds, one.holds) if h is not None]
+        detail = "; ".join(d for d in (before.detail, one.detail) if d)
+        joined[one.name] = Invariant(name=one.name, holds=all(holds) if holds else None, detail=detail)
+    return list(joined.values())
 
 
 def _leave(result: Result, world: World, folder: Path) -> None:

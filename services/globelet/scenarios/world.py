@@ -10,8 +10,10 @@ from globelet.client.bank import Bank
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
 from globelet.engines.errors import UnknownProcess
-from globelet.scenarios import invariants, load
+from globelet.scenarios import invariants
 from globelet.scenarios.faults import FaultLog, LinkHandle, ProcessHandle
+from globelet.scenarios.invariants import Book
+from globelet.scenarios.load import Load, begin
 from globelet.scenarios.result import Expectation, Invariant
 
 
@@ -24,6 +26,7 @@ class World:
         self.expectations: list[Expectation] = []
         self.receipts: list[Receipt] = []
         self._accounts = 0
+        self._funded: list[tuple[Account, int]] = []
         self._floors: dict[str, int] = {}
 
     # accounts and transfers
@@ -51,6 +54,7 @@ class World:
             gifts = [self.bank.send(treasury, account, balance) for account in made]
             for gift in gifts:
                 gift.wait("credited")
+        self._funded += [(account, balance) for account in made]
         return list(made)
 
     def load(
@@ -65,10 +69,19 @@ class World:
 
         Latency counts from the intended time of sending. `pairs` sends between these municipalities only.
         """
-        receipts = load.play(self, rate, seconds, weights, list(pairs) if pairs else None)
-        self.receipts.extend(receipts)
-        self.settle(receipts, settle)
-        return receipts
+        return self.begin_load(rate, seconds, weights, pairs).finish(settle)
+
+    def begin_load(
+        self,
+        rate: float,
+        seconds: float,
+        weights: str | Mapping[str, float] = "population",
+        pairs: Sequence[tuple[str, str]] | None = None,
+    ) -> Load:
+        """As `load`, but returns at once: the scenario breaks things meanwhile, and then calls its `finish`."""
+        begun = begin(self, rate, seconds, weights, list(pairs) if pairs else None)
+        self.receipts.extend(begun.receipts)
+        return begun
 
     def settle(
         self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None
@@ -101,6 +114,10 @@ class World:
 
     # faults
 
+    def processes(self) -> list[ProcessHandle]:
+        """All processes that host nodes."""
+        return [self.process(name) for name in self.engine.processes()]
+
     def process(self, name: str) -> ProcessHandle:
         """A process of the world, by name. Raises `UnknownProcess`."""
         if name not in self.engine.processes():
@@ -126,12 +143,12 @@ class World:
         except Exception:
             return
 
-    def link(self, source: str, to: str) -> LinkHandle:
-        """The directed link from one region to another."""
+    def link(self, source: str, to: str, *, both: bool = False) -> LinkHandle:
+        """The directed link from one region to another; `both` for the way back too."""
         for region in (source, to):
             if region not in self.spec.regions:
                 raise UnknownProcess(region, list(self.spec.regions))
-        return LinkHandle([(source, to)], self.engine, self.faults)
+        return LinkHandle([(source, to), (to, source)] if both else [(source, to)], self.engine, self.faults)
 
     def ocean(self, one: str, other: str) -> LinkHandle:
         """All links between two continents, both ways."""
@@ -175,7 +192,17 @@ class World:
 
     def invariants(self) -> list[Invariant]:
         """Checks the invariants now; they are checked at the end of every run anyway."""
-        return invariants.check(self.engine.ledgers(), self.receipts, self._floors)
+        ledgers = self.engine.ledgers()
+        checked = invariants.check(ledgers, self.receipts, self._floors)
+        return [*checked, invariants.booked(self._books(), self.receipts)]
+
+    def _books(self) -> list[Book]:
+        """What each account of this run was given and what it holds now."""
+        return [Book(a.id, given, self.bank.balance(a)) for a, given in self._funded]
+
+    def repairs(self) -> int:
+        """Parcels that destinations brought home by asking for them (R2 to R4), since their processes started."""
+        return invariants.repairs(self.engine.ledgers())
 
 
 class _Remembering(Account):

@@ -62,7 +62,7 @@ class Parameters(Frozen):
     shards_needed: int = Field(3, ge=1, le=255, description="shards that rebuild a batch")
     proofs_needed: int = Field(5, ge=2, le=256, description="holding proofs that make a batch held")
     parcel_shards_needed: int = Field(2, ge=1, le=255, description="shards that rebuild a parcel")
-    batch_us: int = Field(1_000, ge=0, le=10_000_000, description="longest wait of an order before its batch is sealed")
+    batch_us: int = Field(20_000, ge=0, le=10_000_000, description="time between batches once they come more often")
     batch_most: int = Field(4_096, ge=1, le=1_000_000, description="most orders of one batch")
     waiting_most: int = Field(20_000, ge=1, le=100_000_000, description="most orders waiting at one ingress")
     holding_us: int = Field(7_200_000_000, ge=1_000_000, lt=2**63, description="time to live of a held shard")

@@ -47,7 +47,7 @@ impl Border {
 }
 
 /// One way to break the protocol.
-pub trait Adversary {
+pub trait Adversary: Send + Sync {
     /// Its name, as scenarios write it.
     fn name(&self) -> &'static str;
 

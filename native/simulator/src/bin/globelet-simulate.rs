@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 const USAGE: &str = "usage: globelet-simulate [--world FILE] [--seed N] \
-[--scenario tokyo-pays-paris|everyone-pays-everyone] [--transfers N] [--adversary NAME] [--json]
-Without --world the built-in tokyo-paris runs.";
+[--scenario tokyo-pays-paris|everyone-pays-everyone|trouble] [--transfers N] [--adversary NAME|each] [--seeds N] [--json]
+Without --world the built-in tokyo-paris runs. --seeds runs that many in a row, from the seed on, a line each;
+--adversary each takes another one with every seed, and none with every seventh.";
 
 struct Knobs {
     world: Option<String>,
@@ -16,7 +17,18 @@ struct Knobs {
     scenario_name: String,
     transfers: usize,
     adversary: Option<String>,
+    seeds: Option<u64>,
     json: bool,
+}
+
+impl Knobs {
+    /// The adversary of one run.
+    fn adversary(&self, seed: u64) -> Option<&str> {
+        match self.adversary.as_deref() {
+            Some("each") => NAMES.get((seed % (NAMES.len() as u64 + 1)) as usize).copied(),
+            chosen => chosen,
+        }
+    }
 }
 
 fn knobs(mut arguments: impl Iterator<Item = String>) -> Result<Knobs, String> {
@@ -27,6 +39,7 @@ fn knobs(mut arguments: impl Iterator<Item = String>) -> Result<Knobs, String> {
         scenario_name: "tokyo-pays-paris".into(),
         transfers: 10,
         adversary: None,
+        seeds: None,
         json: false,
     };
     while let Some(name) = arguments.next() {
@@ -39,12 +52,13 @@ fn knobs(mut arguments: impl Iterator<Item = String>) -> Result<Knobs, String> {
         match name.as_str() {
             "--world" => knobs.world = Some(value),
             "--seed" => knobs.seed = number()?,
+            "--seeds" => knobs.seeds = Some(number()?),
             "--transfers" => knobs.transfers = number()? as usize,
             "--scenario" => {
                 knobs.scenario = Scenario::parse(&value).ok_or_else(|| format!("there is no scenario {value}"))?;
                 knobs.scenario_name = value;
             }
-            "--adversary" if NAMES.contains(&value.as_str()) => knobs.adversary = Some(value),
+            "--adversary" if value == "each" || NAMES.contains(&value.as_str()) => knobs.adversary = Some(value),
             "--adversary" => return Err(format!("there is no adversary {value}, only {}", NAMES.join(", "))),
             _ => return Err(format!("there is no option {name}")),
         }
@@ -52,7 +66,7 @@ fn knobs(mut arguments: impl Iterator<Item = String>) -> Result<Knobs, String> {
     Ok(knobs)
 }
 
-fn simulation(knobs: &Knobs) -> Result<Simulation, String> {
+fn simulation(knobs: &Knobs, seed: u64) -> Result<Simulation, String> {
     let world = match &knobs.world {
         None => sample::tokyo_paris(),
         Some(path) => {
@@ -60,7 +74,7 @@ fn simulation(knobs: &Knobs) -> Result<Simulation, String> {
             serde_json::from_str(&text).map_err(|e| format!("{path} is not a resolved world: {e}"))?
         }
     };
-    Simulation::new(world, knobs.seed).map_err(|e| e.to_string())
+    Simulation::new(world, seed).map_err(|e| e.to_string())
 }
 
 fn print(outcome: &Outcome, real_ms: u128) {
@@ -85,15 +99,9 @@ fn print(outcome: &Outcome, real_ms: u128) {
     }
 }
 
-fn main() -> ExitCode {
-    let knobs = match knobs(std::env::args().skip(1)) {
-        Ok(knobs) => knobs,
-        Err(error) => {
-            eprintln!("globelet-simulate: {error}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    let adversary = knobs.adversary.as_deref();
+/// One run, shown in full. True if it passed.
+fn one(knobs: &Knobs) -> Result<bool, String> {
+    let adversary = knobs.adversary(knobs.seed);
     eprintln!(
         "seed {}  world {}  scenario {}  transfers {}  adversary {}",
         knobs.seed,
@@ -103,13 +111,7 @@ fn main() -> ExitCode {
         adversary.unwrap_or("none"),
     );
     let begun = Instant::now();
-    let mut simulation = match simulation(&knobs) {
-        Ok(simulation) => simulation,
-        Err(error) => {
-            eprintln!("globelet-simulate: {error}");
-            return ExitCode::from(2);
-        }
-    };
+    let mut simulation = simulation(knobs, knobs.seed)?;
     let outcome = run(&mut simulation, knobs.scenario, knobs.transfers, adversary);
     let real_ms = begun.elapsed().as_millis();
     if knobs.json {
@@ -121,5 +123,47 @@ fn main() -> ExitCode {
     } else {
         print(&outcome, real_ms);
     }
-    ExitCode::from(u8::from(outcome.verdict != "pass"))
+    Ok(outcome.verdict == "pass")
+}
+
+/// Many runs, a line each. True if all passed.
+fn sweep(knobs: &Knobs, seeds: u64) -> Result<bool, String> {
+    let mut failed = 0;
+    for seed in knobs.seed..knobs.seed.saturating_add(seeds) {
+        let adversary = knobs.adversary(seed);
+        let mut simulation = simulation(knobs, seed)?;
+        let outcome = run(&mut simulation, knobs.scenario, knobs.transfers, adversary);
+        let adversary = adversary.unwrap_or("none");
+        println!("{:<5} seed {seed:<6} {adversary:<16} {:>8} events", outcome.verdict, outcome.steps);
+        if let Some(detail) = outcome.detail {
+            failed += 1;
+            let (name, transfers) = (&knobs.scenario_name, knobs.transfers);
+            let adversary = if adversary == "none" { String::new() } else { format!(" --adversary {adversary}") };
+            println!("      {detail}");
+            println!("      globelet-simulate --scenario {name} --transfers {transfers} --seed {seed}{adversary}");
+        }
+    }
+    println!("{} of {seeds} passed", seeds - failed);
+    Ok(failed == 0)
+}
+
+fn main() -> ExitCode {
+    let knobs = match knobs(std::env::args().skip(1)) {
+        Ok(knobs) => knobs,
+        Err(error) => {
+            eprintln!("globelet-simulate: {error}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let passed = match knobs.seeds {
+        Some(seeds) => sweep(&knobs, seeds),
+        None => one(&knobs),
+    };
+    match passed {
+        Ok(passed) => ExitCode::from(u8::from(!passed)),
+        Err(error) => {
+            eprintln!("globelet-simulate: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

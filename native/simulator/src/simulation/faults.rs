@@ -16,6 +16,7 @@ impl Simulation {
     /// Power fails at a node: memory and the unsynced tail of its log are gone.
     pub fn crash(&mut self, node: NodeId) {
         let now = self.now;
+        self.paused.remove(&node);
         self.nodes[node.index()].crash(now);
     }
 
@@ -33,6 +34,28 @@ impl Simulation {
         self.verdict()
     }
 
+    /// True if a node has power.
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.nodes[node.index()].up
+    }
+
+    /// True if a node is no adversary.
+    pub fn is_honest(&self, node: NodeId) -> bool {
+        self.nodes[node.index()].honest()
+    }
+
+    /// Freezes a node: what reaches it waits.
+    pub fn pause(&mut self, node: NodeId) {
+        self.paused.entry(node).or_default();
+    }
+
+    /// Lets a frozen node go on with what waited for it.
+    pub fn resume(&mut self, node: NodeId) {
+        for due in self.paused.remove(&node).unwrap_or_default() {
+            self.queue.push(self.now, due);
+        }
+    }
+
     /// Cuts the link from one region to another. The way back is another link.
     pub fn cut(&mut self, from: RegionId, to: RegionId) {
         self.links.set(from, to, Fault { cut: true, ..Fault::default() });
@@ -46,6 +69,11 @@ impl Simulation {
     /// Loses messages of a link for good, with this probability.
     pub fn lossy(&mut self, from: RegionId, to: RegionId, loss: f64) {
         self.links.set(from, to, Fault { loss, ..Fault::default() });
+    }
+
+    /// Makes one link as the world declares it.
+    pub fn mend(&mut self, from: RegionId, to: RegionId) {
+        self.links.set(from, to, Fault::default());
     }
 
     /// Heals every link.

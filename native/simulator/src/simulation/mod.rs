@@ -2,6 +2,8 @@
 mod clients;
 mod faults;
 mod judgement;
+mod probes;
+mod waiting;
 
 use crate::account::Account;
 use crate::checks::agreement::Agreement;
@@ -14,7 +16,9 @@ use crate::random::Random;
 use crate::trace::{kind, Trace};
 use globelet_protocol::{Deal, Event, Genesis, Message, Publication};
 use globelet_types::world::{Role, WorldError, WorldSpec};
-use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId};
+use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId, Stage};
+pub use probes::Delays;
+use probes::Probes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,7 +34,7 @@ const CHECK_EVERY: u64 = 64;
 const EXPIRY_US: u64 = 3_600_000_000;
 
 /// Sees every message as it arrives: virtual time, sender, receiver, message.
-pub type Listener = Box<dyn FnMut(Micros, NodeId, NodeId, &Message)>;
+pub type Listener = Box<dyn FnMut(Micros, NodeId, NodeId, &Message) + Send>;
 
 /// A whole world in virtual time.
 pub struct Simulation {
@@ -45,11 +49,15 @@ pub struct Simulation {
     ladder: Ladder,
     agreement: Agreement,
     treasuries: BTreeMap<ChainId, Account>,
+    treasury_seeds: BTreeMap<ChainId, [u8; 32]>,
     opening: BTreeMap<AccountId, u64>,
     accounts: BTreeMap<AccountId, ChainId>,
     requests: BTreeMap<u64, Vec<OrderId>>,
+    latest: BTreeMap<AccountId, OrderId>,
     misbehaviours: Vec<(NodeId, u16, String)>,
     repaired: u64,
+    paused: BTreeMap<NodeId, Vec<Due>>,
+    probes: Probes,
     violation: Option<Violation>,
     listener: Option<Listener>,
 }
@@ -71,6 +79,7 @@ impl Simulation {
             Node::new(genesis.clone(), secrets, offset, SYNC_US, seed)
         };
         let nodes: Vec<Node> = deal.secrets.into_iter().map(&mut node).collect();
+        let treasury_seeds = deal.treasuries.clone();
         let treasury = |(chain, key): (ChainId, [u8; 32])| (chain, Account::new(&key, tag, chain, 0));
         let treasuries: BTreeMap<_, _> = deal.treasuries.into_iter().map(treasury).collect();
         let held = genesis.world.parameters.treasury;
@@ -88,9 +97,13 @@ impl Simulation {
             ladder: Ladder::default(),
             agreement: Agreement::default(),
             treasuries,
+            treasury_seeds,
             requests: BTreeMap::new(),
+            latest: BTreeMap::new(),
             misbehaviours: Vec::new(),
             repaired: 0,
+            paused: BTreeMap::new(),
+            probes: Probes::default(),
             violation: None,
             listener: None,
         };
@@ -108,6 +121,16 @@ impl Simulation {
     /// The world's genesis.
     pub fn genesis(&self) -> &Genesis {
         &self.genesis
+    }
+
+    /// The tag of the world, which orders are signed for.
+    pub fn tag(&self) -> u64 {
+        self.tag
+    }
+
+    /// What all of it repeats from.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The resolved world.
@@ -209,11 +232,17 @@ impl Simulation {
     }
 
     fn carry_out(&mut self, due: Due) {
+        if let Some(kept) = due.node().and_then(|node| self.paused.get_mut(&node)) {
+            kept.push(due);
+            return;
+        }
         match due {
             Due::Arrival { from, to, bytes } => self.handle(to, Input::Message { from, bytes }),
             Due::Local { node, life, event } if self.alive(node, life) => self.handle(node, Input::Fact(event)),
             Due::Leaving { node, life, outs } if self.alive(node, life) => self.release(node, outs),
             Due::Local { .. } | Due::Leaving { .. } => {}
+            Due::Asking(asking) => self.ask(asking),
+            Due::Probe { from, to, sent } => self.probes.arrived(from, to, self.now - sent),
         }
     }
 
@@ -279,7 +308,7 @@ impl Simulation {
         let Some(receiver) = self.nodes.get(to.index()).filter(|_| to != from) else {
             return self.judge("seam", Err(format!("node {from} sends to node {to}")));
         };
-        let delays = self.links.carry(self.nodes[from.index()].region, receiver.region);
+        let delays = self.links.carry(self.now, self.nodes[from.index()].region, receiver.region);
         for delay in delays {
             self.queue.push(self.now + delay, Due::Arrival { from, to, bytes: bytes.clone() });
         }
@@ -292,7 +321,9 @@ impl Simulation {
             self.judge("seam", Err(text));
         }
         for (id, outcome) in ids.iter().zip(&outcomes) {
-            if let (Some(climb), Err(refusal)) = (self.ladder.at(node, id), outcome) {
+            let Some(climb) = self.ladder.at(node, id) else { continue };
+            climb.answered = true;
+            if let Err(refusal) = outcome {
                 climb.refusal = Some(refusal.clone());
             }
         }
@@ -304,8 +335,15 @@ impl Simulation {
         }
         match publication {
             Publication::StageReached { order, stage, at, refusal } => {
+                // The settlement tells when the first replica had the certificate: the receipt's steps before it
+                // may be earlier than they were published.
+                let settled = stage == Stage::Delivered;
+                let receipt = if settled { self.nodes[node.index()].state().receipt(&order) } else { None };
                 let Some(climb) = self.ladder.at(node, &order) else { return };
                 climb.stages.entry(stage).or_insert(at);
+                for (stage, at) in receipt.into_iter().flat_map(|r| r.stages) {
+                    climb.stages.entry(stage).and_modify(|known| *known = at);
+                }
                 climb.refusal = refusal.or(climb.refusal.take());
                 let (end, stamps) = (double_credit::one_end(climb), time::check(climb));
                 self.judge("no double credit", end);
