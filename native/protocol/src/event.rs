@@ -40,6 +40,8 @@ pub enum Timer {
     Seal,
     /// Take in the parcels that wait.
     Round,
+    /// Go on without the inputs of a round that have not come.
+    Hurry,
     /// Ask again for what is missing, announce what is unsettled.
     Repair,
     /// The HotStuff pacemaker of this view.

@@ -35,13 +35,28 @@ pub struct Abba {
     heard: u32,
     terms: BTreeMap<u16, bool>,
     decided: Option<bool>,
+    /// This member waits for nobody's input any more.
+    hurried: bool,
 }
 
 impl Abba {
     /// An instance among `n` members of whom at most `f` lie (n >= 3f + 1), at member `me`.
     pub fn new(n: u16, f: u16, me: u16) -> Self {
         let (inputs, rounds, terms) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { n, f, me, input: None, inputs, round: 0, rounds, next: None, heard: 0, terms, decided: None }
+        Self {
+            n,
+            f,
+            me,
+            input: None,
+            inputs,
+            round: 0,
+            rounds,
+            next: None,
+            heard: 0,
+            terms,
+            decided: None,
+            hurried: false,
+        }
     }
 
     /// The decision, once there is one.
@@ -78,12 +93,29 @@ impl Abba {
         output
     }
 
+    /// True if the inputs of all members are here.
+    pub fn complete(&self) -> bool {
+        self.inputs.len() == usize::from(self.n)
+    }
+
+    /// Goes on without the inputs that have not come. To be called once a while has passed.
+    pub fn hurry(&mut self, verify_coin: VerifyCoin<'_>) -> Output {
+        let mut output = Output::default();
+        if self.proposed() && self.decided.is_none() && !self.hurried {
+            self.hurried = true;
+            self.run(&mut output, verify_coin);
+        }
+        output
+    }
+
     /// Takes a message of another member, whom the caller has authenticated. Duplicates, contradictions, and rounds
     /// beyond [`WINDOW`] are ignored.
     pub fn handle(&mut self, from: u16, message: AbbaMessage, verify_coin: VerifyCoin<'_>) -> Output {
         let mut output = Output::default();
         if from < self.n && from != self.me && !self.quiet() && self.acceptable(from, &message) {
             self.heard = self.heard.max(round_of(&message));
+            // Whoever says more than its input could not decide on the inputs alone, and needs us.
+            self.hurried |= !matches!(message, AbbaMessage::Bval { input: true, .. });
             self.record(from, message);
             self.run(&mut output, verify_coin);
         }
@@ -150,6 +182,7 @@ impl Abba {
             self.relay(output);
             self.heed_unanimity(output);
             self.heed_terms(output);
+            self.tell_decision(output);
             if !self.advance(output, verify_coin) {
                 return;
             }
@@ -181,7 +214,7 @@ impl Abba {
     }
 
     fn heed_unanimity(&mut self, output: &mut Output) {
-        if self.inputs.len() == usize::from(self.n) {
+        if self.complete() {
             let trues = self.inputs.values().filter(|&&value| value).count();
             if trues == 0 || trues == self.inputs.len() {
                 self.decide(trues > 0, output);
@@ -206,6 +239,12 @@ impl Abba {
         if self.decided.is_none() {
             self.decided = Some(value);
             output.decision = Some(value);
+        }
+    }
+
+    /// Says what was decided, once anybody may not have decided on the inputs.
+    fn tell_decision(&mut self, output: &mut Output) {
+        if let (Some(value), true, false) = (self.decided, self.hurried, self.terms.contains_key(&self.me)) {
             self.say(AbbaMessage::Term { value }, output);
         }
     }
@@ -219,6 +258,9 @@ impl Abba {
             return self.enter(estimate, output);
         }
         let (round, me, enough) = (self.round, self.me, usize::from(self.n - self.f));
+        if round == 0 && !self.hurried && (self.decided.is_some() || !self.complete()) {
+            return false;
+        }
         let state = self.round_mut(round);
         if let (Some(value), false) = (state.first, state.aux.contains_key(&me)) {
             self.say(AbbaMessage::Aux { round, value }, output);
@@ -259,6 +301,7 @@ impl Abba {
     fn conclude(&mut self, values: Values, coin: bool, output: &mut Output) {
         let single = [false, true].into_iter().find(|&value| values == only(value));
         if single == Some(coin) {
+            self.hurried = true;
             self.decide(coin, output);
         }
         self.next = Some(single.unwrap_or(coin));

@@ -13,6 +13,10 @@
 //!   adversary. A fixed coin has nothing to hide, so rounds 0 and 1 have no CONF step.
 //! - **Unanimity.** A member that has received the round-0 input of *all n* members, all equal to `v`,
 //!   decides `v` at once, after one message delay.
+//! - **Patience.** A member that may still decide on the inputs says nothing but its input: usually an agreement is one
+//!   message from each member to each other. It goes on as soon as the inputs differ, somebody else says more, or its
+//!   caller finds the wait too long ([`Abba::hurry`]). Saying a thing later is what an asynchronous network does
+//!   anyway, so nothing below depends on it; only termination needs `hurry` to be called in the end.
 //!
 //! # Why unanimity is safe
 //! Let an honest member see n inputs `v`. An honest member tells all others the same input, and tells it
@@ -26,7 +30,7 @@
 //!    f + 1 TERM messages, of which one is honest.
 //!
 //! # Ending
-//! A member that decides sends TERM. It stays in its round and enters the next only when it hears of one from somebody
+//! A member that decides sends TERM, unless it decided on the inputs and nobody has said more than those. It stays in its round and enters the next only when it hears of one from somebody
 //! else, so an agreement that is over costs nothing more; f + 1 TERM(v) make a member decide `v`, and after
 //! 2f + 1 it ignores everything: f + 1 of those senders are honest, so everyone will get f + 1.
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -102,15 +102,31 @@ impl Network {
 
     /// Delivers in random order until nothing is left, with at most `lies` rounds of lies in between.
     fn run(&mut self, mut lies: usize) {
-        while !self.queue.is_empty() {
+        while !self.queue.is_empty() || self.hurry() {
             if lies > 0 && self.dice.bit() {
                 lies -= 1;
                 self.lie();
+            }
+            if self.dice.below(8) == 0 {
+                let me = self.dice.below(self.honest().into()) as u16;
+                self.hurry_one(me);
             }
             let next = self.dice.below(self.queue.len());
             let (from, to, message) = self.queue.swap_remove(next);
             self.deliver(from, to, message);
         }
+    }
+
+    fn hurry_one(&mut self, me: u16) {
+        let key = self.key.clone();
+        let output = self.members[usize::from(me)].hurry(&mut |round, shares| coin(&key, round, shares));
+        self.absorb(me, output);
+    }
+
+    /// Nothing is on its way: those who wait for inputs give up. True if that gave anybody something to say.
+    fn hurry(&mut self) -> bool {
+        (0..self.honest()).for_each(|me| self.hurry_one(me));
+        !self.queue.is_empty()
     }
 
     /// What all honest members decided; panics unless all did, and alike.
@@ -211,8 +227,10 @@ fn unanimous_members_decide_on_inputs_alone() {
         assert_eq!(step(&mut member, 2).decision, None);
         let output = step(&mut member, 3);
         assert_eq!(output.decision, Some(value));
-        assert!(output.broadcast.contains(&AbbaMessage::Term { value }));
+        assert!(output.broadcast.is_empty(), "all others decide on the same messages");
         assert_eq!(step(&mut member, 3), Output::default(), "a repetition changes nothing");
+        let asked = member.handle(1, AbbaMessage::Aux { round: 0, value }, &mut |_, _| None);
+        assert!(asked.broadcast.contains(&AbbaMessage::Term { value }), "who did not is told");
     }
 }
 

@@ -178,6 +178,11 @@ impl Book {
         }
     }
 
+    /// True if orders of ours are in the block at this height.
+    pub fn awaits(&self, height: u64) -> bool {
+        self.by_height.contains_key(&height)
+    }
+
     /// Our orders in the block at this height, until it is acknowledged.
     pub fn orders_at(&self, height: u64) -> Vec<OrderId> {
         self.by_height.get(&height).cloned().unwrap_or_default()

@@ -138,8 +138,9 @@ impl Municipal {
     /// After a restart the process' timers are gone: what was armed is armed anew.
     pub(super) fn resume(&mut self, now: Micros, out: &mut Out) {
         self.rearm_seal(now, out);
-        self.round.armed = true;
+        (self.round.armed, self.round.hurry_armed) = (Some(now + 1), true);
         out.timer(1, Timer::Round);
+        out.timer(1, Timer::Hurry);
         self.interval.disarm();
         self.repair_armed = true;
         self.restarted = true;

@@ -248,15 +248,8 @@ impl Municipal {
         self.chain.votes.remove(&height);
         let Some(record) = self.chain.blocks.get_mut(&height) else { return };
         record.certificate = Some((certificate.clone(), at));
-        out.persist();
-        out.publish(Publication::BlockCertified {
-            chain: self.frame.chain,
-            height,
-            hash: record.hash,
-            items: record.items,
-        });
-        self.book.committed(&record.header, &certificate, at, out);
-        let header = record.header.clone();
+        let (header, hash, items) = (record.header.clone(), record.hash, record.items);
+        // The voters' disks have what this certificate rests on: it leaves before ours has heard of it.
         for lane in 0..header.lanes.len() as u16 {
             self.send_parcel(height, lane, None, out);
         }
@@ -264,6 +257,12 @@ impl Municipal {
         if turn <= u64::from(self.frame.committee().faults()) {
             self.send_header(height, out);
         }
+        if self.book.awaits(height) {
+            // A stamp that a client was told must not change.
+            out.persist();
+        }
+        out.publish(Publication::BlockCertified { chain: self.frame.chain, height, hash, items });
+        self.book.committed(&header, &certificate, at, out);
         self.checkpoint_certified(now, height, out);
         self.prune();
     }

@@ -246,7 +246,6 @@ impl Municipal {
         }
         let mut vertex = gathered.clone();
         vertex.proofs.sort_by_key(|p| p.holder);
-        out.persist();
         self.vertices.insert(vertex);
         self.start_round(now, out);
         self.advance(now, out);
@@ -330,7 +329,6 @@ impl Municipal {
             out.misbehaviour(from, "spread a vertex whose holding proofs do not verify");
             return false;
         }
-        out.persist();
         self.vertices.insert(vertex);
         true
     }
@@ -354,7 +352,8 @@ impl Municipal {
     /// A peer sent what was missing: a held vertex and its sealed body.
     pub(super) fn vertex_body(&mut self, now: Micros, from: u16, vertex: HeldVertex, body: Vec<u8>, out: &mut Out) {
         let (proposer, sequence) = (vertex.header.proposer, vertex.header.sequence);
-        let known = proposer < self.frame.committee().size() && self.vertices.get(proposer, sequence) == Some(&vertex);
+        let same = |held: &HeldVertex| held.header == vertex.header;
+        let known = proposer < self.frame.committee().size() && self.vertices.get(proposer, sequence).is_some_and(same);
         if !known && !self.accept_vertex(from, vertex, out) {
             return;
         }
@@ -363,7 +362,6 @@ impl Municipal {
             let missing = self.vertices.body(proposer, sequence).is_none();
             if missing && self.check_body(&held.header, &body, &root).is_ok() {
                 self.vertices.keep_body(proposer, sequence, body);
-                out.persist();
             }
         }
         self.start_round(now, out);

@@ -124,7 +124,6 @@ impl Municipal {
             known.delivered = known.delivered.max(seen.delivered);
         }
         gathering.repaired |= shard.repair;
-        out.persist();
         self.rebuild(now, key, (shard.header, shard.certificate), lane.digest, out);
     }
 

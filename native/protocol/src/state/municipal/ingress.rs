@@ -37,7 +37,7 @@ pub(crate) struct Ingress {
     waiting: Vec<(OrderId, SignedOrder)>,
     reserved: BTreeMap<AccountId, Reserved>,
     seal_armed: bool,
-    pace: Pace,
+    pub pace: Pace,
     pub next_sequence: u64,
     pub sealing: BTreeMap<u64, Sealing>,
     /// This second's draw: second, VRF proof, VRF output.
@@ -317,9 +317,9 @@ impl Municipal {
         let mut vertex = sealing.vertex;
         vertex.proofs.sort_by_key(|p| p.holder);
         let at: Stamp = self.clock.now(now);
-        self.book.held(sequence, &vertex, at, out);
-        out.persist();
         out.send(self.frame.others(), Message::Vertex(vertex.clone()));
+        out.persist();
+        self.book.held(sequence, &vertex, at, out);
         self.vertices.insert(vertex);
         self.start_round(now, out);
     }

@@ -165,6 +165,7 @@ impl Municipal {
             Event::Started => self.resume(now, &mut out),
             Event::MessageReceived { from, message } => self.message(now, from, message, &mut out),
             Event::TimerExpired(Timer::Seal) => self.seal_due(now, &mut out),
+            Event::TimerExpired(Timer::Hurry) => self.hurry_due(now, &mut out),
             Event::TimerExpired(Timer::Round) => self.round_due(now, &mut out),
             Event::TimerExpired(Timer::Repair) => self.repair(now, &mut out),
             Event::TimerExpired(Timer::Interval) => self.interval_due(now, &mut out),

@@ -121,7 +121,6 @@ impl Municipal {
             proposed_us: None,
             arrived_us: now,
         };
-        out.persist();
         self.arrive(now, (source, reference.number), arrived, out);
     }
 }

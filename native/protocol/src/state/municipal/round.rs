@@ -19,6 +19,8 @@ const BUFFERED_MOST: usize = 64;
 const MESSAGES_MOST: usize = 4096;
 /// Rounds left behind whose agreement is still served.
 const LEFT_MOST: usize = 4;
+/// Parcels that bring no money wait this many times `batch_us` for a round that others call.
+const SETTLING_WAITS: u64 = 2;
 /// Finished rounds remembered for peers that fell behind.
 pub(super) const HISTORY_MOST: usize = 4096;
 
@@ -59,9 +61,14 @@ pub(crate) struct Rounds {
     /// Per proposer: sequence of the next vertex to enter.
     pub next: Vec<u64>,
     pub started: bool,
-    /// A timer for the next round that only parcels wait for.
-    pub armed: bool,
+    /// When a timer runs out for the next round that only parcels wait for.
+    pub armed: Option<Micros>,
     pace: Pace,
+    begun: Micros,
+    /// A timer for the inputs of a round that do not come.
+    pub hurry_armed: bool,
+    /// Somebody's input did not come in time: it is not waited for before it comes again.
+    absent: bool,
     instances: Vec<Abba>,
     /// Set once every instance has decided.
     included: Option<Included>,
@@ -88,8 +95,11 @@ impl Rounds {
             number: 1,
             next: vec![1; usize::from(n)],
             started: false,
-            armed: false,
+            armed: None,
             pace: Pace::new(batch_us),
+            begun: 0,
+            hurry_armed: false,
+            absent: false,
             instances: (0..count).map(|_| Abba::new(n, f, me)).collect(),
             included: None,
             forced: None,
@@ -112,6 +122,7 @@ impl Rounds {
     /// Closes the round in the books and begins the next one, not yet started.
     fn turn(&mut self) {
         let decisions = self.decisions().unwrap_or_default();
+        self.absent &= !self.complete();
         let shares = std::mem::take(&mut self.sent_shares);
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
@@ -126,6 +137,11 @@ impl Rounds {
         self.shares.clear();
         self.opened.clear();
         self.sent.clear();
+    }
+
+    /// True if every member's inputs are here.
+    fn complete(&self) -> bool {
+        self.instances.iter().all(Abba::complete)
     }
 
     fn take_early(&mut self) -> Vec<(u16, Early)> {
@@ -172,23 +188,35 @@ impl Municipal {
         if self.round.started {
             return;
         }
-        let inputs = self.inputs();
-        let (vertices, lanes) = inputs.split_at(usize::from(self.round.n));
-        if vertices.contains(&true) {
+        if self.inputs()[..usize::from(self.round.n)].contains(&true) {
             self.begin_round(now, out);
-        } else if lanes.contains(&true) && !self.round.armed {
-            match self.round.pace.wait(now) {
-                0 => self.begin_round(now, out),
-                wait => {
-                    self.round.armed = true;
-                    out.timer(wait, Timer::Round);
-                }
+            return;
+        }
+        let Some(due) = self.parcels_due() else { return };
+        match self.round.pace.wait(now).max(due.saturating_sub(now)) {
+            0 => self.begin_round(now, out),
+            wait if self.round.armed.is_none_or(|at| at > now + wait) => {
+                self.round.armed = Some(now + wait);
+                out.timer(wait, Timer::Round);
             }
+            _ => {}
         }
     }
 
+    /// When the parcels that are next in their lanes want a round: those that bring money at once, those that only
+    /// settle a while after they came.
+    fn parcels_due(&self) -> Option<Micros> {
+        let patience = SETTLING_WAITS * self.frame.parameters().batch_us;
+        let due = |&source: &ChainId| {
+            let arrived = self.inbox.arrived.get(&(source, self.cursor(source) + 1))?;
+            let wait = if arrived.parcel.remittances.is_empty() { patience } else { 0 };
+            Some(arrived.arrived_us + wait)
+        };
+        self.round.sources.iter().filter_map(due).min()
+    }
+
     pub(super) fn round_due(&mut self, now: Micros, out: &mut Out) {
-        self.round.armed = false;
+        self.round.armed = None;
         self.start_round(now, out);
         self.advance(now, out);
     }
@@ -196,6 +224,7 @@ impl Municipal {
     fn begin_round(&mut self, now: Micros, out: &mut Out) {
         self.round.started = true;
         self.round.pace.take(now);
+        self.round.begun = now;
         let number = self.round.number;
         let mut messages = Vec::new();
         for (instance, input) in self.inputs().into_iter().enumerate() {
@@ -203,6 +232,10 @@ impl Municipal {
             self.collect(number, instance as u16, output, &mut messages);
         }
         self.say(number, messages, out);
+        self.arm_hurry(now, out);
+        if self.round.absent {
+            self.hurry(out);
+        }
         for (from, message) in self.round.take_early() {
             match message {
                 Early::Agree(messages) => self.hear(number, from, messages, out),
@@ -211,6 +244,40 @@ impl Municipal {
             }
         }
         self.advance(now, out);
+    }
+
+    /// One timer serves all rounds: most are over when it runs out.
+    fn arm_hurry(&mut self, now: Micros, out: &mut Out) {
+        if !self.round.hurry_armed {
+            self.round.hurry_armed = true;
+            let due = self.round.begun + self.frame.parameters().batch_us;
+            out.timer(due.saturating_sub(now).max(1), Timer::Hurry);
+        }
+    }
+
+    pub(super) fn hurry_due(&mut self, now: Micros, out: &mut Out) {
+        self.round.hurry_armed = false;
+        if !self.round.started || self.round.included.is_some() {
+            return;
+        }
+        if self.round.begun + self.frame.parameters().batch_us > now {
+            self.arm_hurry(now, out);
+            return;
+        }
+        self.round.absent = !self.round.complete();
+        self.hurry(out);
+        self.advance(now, out);
+    }
+
+    /// Lets the instances of this round go on without the inputs that are missing.
+    fn hurry(&mut self, out: &mut Out) {
+        let number = self.round.number;
+        let mut messages = Vec::new();
+        for instance in 0..self.round.instances.len() as u16 {
+            let output = self.with_instance(number, instance, |abba, coin| abba.hurry(coin));
+            self.collect(number, instance, output, &mut messages);
+        }
+        self.say(number, messages, out);
     }
 
     /// Takes what an instance wants said, and supplies the coin shares it asks for.
@@ -249,7 +316,10 @@ impl Municipal {
         if round == self.round.number {
             self.round.sent.extend(messages.iter().cloned());
         }
-        out.persist();
+        // A decision is the same however often it is reached; all else must not be contradicted after a restart.
+        if messages.iter().any(|(_, message)| !matches!(message, AbbaMessage::Term { .. })) {
+            out.persist();
+        }
         out.send(self.frame.others(), Message::Agree { round, messages });
     }
 
@@ -336,7 +406,9 @@ impl Municipal {
         while self.close_round(out) && self.open_bodies(out) && self.parcels_present(out) {
             let Included { proposers, parcels } = self.round.included.clone().unwrap_or_default();
             let opened = std::mem::take(&mut self.round.opened);
-            let number = self.round.number;
+            let (number, took) = (self.round.number, now.saturating_sub(self.round.begun));
+            self.round.pace.took(now, took);
+            self.ingress.pace.took(now, took);
             let entries: Vec<_> = proposers.iter().map(|&j| (j, self.round.next[usize::from(j)])).collect();
             self.round.turn();
             for (j, sequence) in &entries {
@@ -383,7 +455,6 @@ impl Municipal {
         }
         self.take_shares(self.frame.me, shares.clone());
         self.round.sent_shares.extend(shares.iter().cloned());
-        out.persist();
         out.send(self.frame.others(), Message::Open { round: self.round.number, shares });
     }
 
