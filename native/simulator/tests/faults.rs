@@ -131,3 +131,13 @@ fn a_sweep_of_seeds_under_trouble_finds_nothing() {
         assert!(outcome.credited > 0, "seed {seed} moved nothing");
     }
 }
+
+/// Each seed once left a replica behind for good: one ahead of all others said its words of the round it had left no
+/// more, or had a vertex held on the strength of a proof that convinced nobody else.
+#[test]
+fn who_is_left_behind_beside_an_equivocator_comes_home() {
+    for (seed, transfers) in [(351, 60), (400, 40)] {
+        let outcome = scenario::run(&mut world(seed), scenario::Scenario::Trouble, transfers, Some("equivocator"));
+        assert_eq!(outcome.verdict, "pass", "seed {seed}: {:?}", outcome.detail);
+    }
+}

@@ -111,11 +111,8 @@ impl Municipal {
                 let proposer = proposer as u16;
                 let Some(vertex) = self.vertices.get(proposer, sequence) else { break };
                 let Some(body) = self.vertices.body(proposer, sequence) else { break };
-                // Proofs count here because of who sent them; a peer can only go by their signatures.
-                let (mut vertex, body) = (vertex.clone(), body.to_vec());
-                if self.frame.prove(&mut vertex, out) {
-                    out.send(peer.clone(), Message::VertexBody { vertex, body });
-                }
+                let message = Message::VertexBody { vertex: vertex.clone(), body: body.to_vec() };
+                out.send(peer.clone(), message);
             }
         }
         for past in round..self.round.number.min(round.saturating_add(HELP_MOST)) {
@@ -126,8 +123,8 @@ impl Municipal {
                 out.send(peer.clone(), Message::Open { round: past, shares: finished.shares.clone() });
             }
         }
-        if round == self.round.number && !self.round.sent.is_empty() {
-            let messages = self.round.sent.clone();
+        let messages = self.round.said(round);
+        if !messages.is_empty() {
             out.send(peer.clone(), Message::Agree { round, messages });
         }
         if round == self.round.number && !self.round.sent_shares.is_empty() {

@@ -209,13 +209,7 @@ impl Municipal {
         if proposer >= committee.size() || sequence < self.round.next[usize::from(proposer)] {
             return;
         }
-        if let Some(held) = self.vertices.held[usize::from(proposer)].get_mut(&sequence) {
-            // Not needed here any more, but a peer may need it in the place of one that does not verify.
-            let new = held.proofs.iter().all(|p| p.holder != proof.holder && p.shard != proof.shard);
-            if new && held.header.hash() == vertex {
-                held.proofs.push(proof);
-                held.proofs.sort_by_key(|p| p.holder);
-            }
+        if self.vertices.get(proposer, sequence).is_some() {
             return;
         }
         let Some(gathering) = self.vertices.gathering[usize::from(proposer)].get_mut(&sequence) else {
@@ -239,9 +233,8 @@ impl Municipal {
     fn held_here(&mut self, now: Micros, proposer: u16, sequence: u64, out: &mut Out) {
         let gathering = &mut self.vertices.gathering[usize::from(proposer)];
         let Some(gathered) = gathering.get_mut(&sequence) else { return };
-        // Each proof came over its signer's own authenticated channel. Signatures are for those who were not told so:
-        // the proposer checks them before it spreads the vertex or gives a receipt, a peer before it hands one on.
-        if !self.frame.enough_proofs(gathered) {
+        // That its signer sent it is not enough: what is held here must convince a peer that was told something else.
+        if !self.frame.prove(gathered, out) {
             return;
         }
         let mut vertex = gathered.clone();

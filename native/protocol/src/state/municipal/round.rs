@@ -50,6 +50,12 @@ struct Included {
     parcels: Vec<(ChainId, u64)>,
 }
 
+/// A round just left: peers still in it may need our voice to decide.
+struct Left {
+    instances: Vec<Abba>,
+    said: Vec<(u16, AbbaMessage)>,
+}
+
 /// The rounds of one replica.
 pub(crate) struct Rounds {
     n: u16,
@@ -80,8 +86,7 @@ pub(crate) struct Rounds {
     pub sent: Vec<(u16, AbbaMessage)>,
     pub sent_shares: Vec<(u16, DecryptionShare)>,
     pub history: BTreeMap<u64, Past>,
-    /// Instances of rounds just left: peers still in them may need our voice to decide.
-    left: BTreeMap<u64, Vec<Abba>>,
+    left: BTreeMap<u64, Left>,
 }
 
 impl Rounds {
@@ -127,7 +132,8 @@ impl Rounds {
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
         let fresh = (0..self.instances.len()).map(|_| Abba::new(self.n, self.f, self.me)).collect();
-        self.left.insert(self.number, std::mem::replace(&mut self.instances, fresh));
+        let instances = std::mem::replace(&mut self.instances, fresh);
+        self.left.insert(self.number, Left { instances, said: std::mem::take(&mut self.sent) });
         super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
         self.number += 1;
         self.started = false;
@@ -136,7 +142,6 @@ impl Rounds {
         self.results.clear();
         self.shares.clear();
         self.opened.clear();
-        self.sent.clear();
     }
 
     /// True if every member's inputs are here.
@@ -148,6 +153,18 @@ impl Rounds {
         let early = self.early.remove(&self.number).unwrap_or_default();
         self.early = self.early.split_off(&self.number);
         early
+    }
+
+    /// Everything this replica said in a round, now or lately, with what it has decided since. One honest member can be a
+    /// round ahead of all others; then only its words, not its result, help them on.
+    pub fn said(&self, round: u64) -> Vec<(u16, AbbaMessage)> {
+        if round == self.number {
+            return self.sent.clone();
+        }
+        let Some(left) = self.left.get(&round) else { return Vec::new() };
+        let decided = (0..).zip(&left.instances).filter_map(|(i, abba)| Some((i, abba.decided()?)));
+        let terms = decided.map(|(instance, value)| (instance, AbbaMessage::Term { value }));
+        left.said.iter().cloned().chain(terms).collect()
     }
 
     /// True if somebody speaks of rounds that have not begun here.
@@ -302,7 +319,10 @@ impl Municipal {
             threshold::combine_coin(key, &name, shares).ok().map(|value| value[0] & 1 == 1)
         };
         let current = round == self.round.number;
-        let instances = if current { Some(&mut self.round.instances) } else { self.round.left.get_mut(&round) };
+        let instances = match current {
+            true => Some(&mut self.round.instances),
+            false => self.round.left.get_mut(&round).map(|left| &mut left.instances),
+        };
         match instances.and_then(|all| all.get_mut(usize::from(instance))) {
             Some(abba) => step(abba, &mut coin),
             None => Output::default(),
@@ -313,8 +333,13 @@ impl Municipal {
         if messages.is_empty() {
             return;
         }
-        if round == self.round.number {
-            self.round.sent.extend(messages.iter().cloned());
+        let said = if round == self.round.number {
+            Some(&mut self.round.sent)
+        } else {
+            self.round.left.get_mut(&round).map(|left| &mut left.said)
+        };
+        if let Some(said) = said {
+            said.extend(messages.iter().cloned());
         }
         // A decision is the same however often it is reached; all else must not be contradicted after a restart.
         if messages.iter().any(|(_, message)| !matches!(message, AbbaMessage::Term { .. })) {
