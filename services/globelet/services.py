@@ -19,6 +19,7 @@ from globelet.identity.app import application as identity
 from globelet.identity.keys import SigningKeys
 from globelet.identity.tokens import Issuer
 from globelet.presence.app import application as presence
+from globelet.presence.record import Genesis
 from globelet.presence.register import Register
 
 
@@ -27,9 +28,10 @@ async def serve(options: argparse.Namespace) -> None:
     folder = options.state / "archive"
     follower = Follower(dict(options.outbox), Store(folder / "archive.sqlite"), MinuteFiles(folder / "parquet"))
     issuer = Issuer(options.world, SigningKeys(options.state / "identity"))
+    genesis = Genesis.load(options.state / "genesis.json")
     servers = [
         web.server(identity(issuer), options.identity_port),
-        web.server(presence(Register()), options.presence_port),
+        web.server(presence(Register(genesis)), options.presence_port),
     ]
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     tasks = [loop.create_task(web.serve(s)) for s in servers] + [loop.create_task(follower.run())]

@@ -1,21 +1,51 @@
-"""The register of those present, and its change feed by HTTP."""
+"""Logins to the presence service: what counts, what does not, and who is listed."""
 
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from threading import Thread
 
 import httpx
 import pytest
 
 from globelet import web
+from globelet.client.account import Key
 from globelet.presence.app import application
-from globelet.presence.register import Candidate, Register, distance_km
+from globelet.presence.record import Genesis, Record, RecordRefused
+from globelet.presence.register import Near, Register, distance_km
+from globelet.world import load
 
 pytestmark = pytest.mark.unit
 TOKYO, OSAKA, PARIS = (35.6895, 139.6917), (34.6937, 135.5023), (48.8566, 2.3522)
+WORLD = load("tokyo-paris")
+KEYS = [Key.derive(node.name) for node in WORLD.nodes]
+GENESIS = Genesis(WORLD, 7, tuple(key.public for key in KEYS))
+NUMBERS = {node.name: number for number, node in enumerate(WORLD.nodes)}
 
 
-def candidate(node: str, at: tuple[float, float], municipality: str = "tokyo", role: str = "holder") -> Candidate:
-    return Candidate(node, municipality, role, *at, address="127.0.0.1:1")
+def unsigned(name: str, at: float, ttl: float = 25.0) -> Record:
+    number = NUMBERS[name]
+    node = WORLD.nodes[number]
+    place = (round(node.latitude * 1e6), round(node.longitude * 1e6))
+    stamp = (int(at * 1e6), 0)
+    return Record(number, node.chain, *place, node.stake, stamp, stamp, int(ttl * 1e6))
+
+
+def signed(record: Record, by: str | None = None, tag: int = 7) -> Record:
+    key = KEYS[record.node if by is None else NUMBERS[by]]
+    return replace(record, signature=key.sign(record.signing_bytes(tag)))
+
+
+def login(name: str, at: float, ttl: float = 25.0) -> Record:
+    return signed(unsigned(name, at, ttl))
+
+
+def as_json(record: Record) -> dict[str, object]:
+    return {**record.__dict__, "since": list(record.since), "at": list(record.at), "signature": record.signature.hex()}
+
+
+def names(rows: list[dict[str, object]]) -> list[object]:
+    return [row["node"] for row in rows]
 
 
 def test_distances_are_those_of_the_globe():
@@ -25,69 +55,89 @@ def test_distances_are_those_of_the_globe():
 
 
 def test_nearest_first_and_filters():
-    register = Register()
-    for node, at, place in (("p", PARIS, "paris"), ("o", OSAKA, "osaka"), ("t", TOKYO, "tokyo")):
-        register.login(candidate(node, at, place), 10, now=0)
-    assert [c["node"] for c in register.candidates(TOKYO, None, 1)] == ["t", "o", "p"]
-    assert [c["node"] for c in register.candidates(PARIS, None, 1, limit=2)] == ["p", "o"]
-    assert [c["node"] for c in register.candidates(TOKYO, "paris", 1)] == ["p"]
+    register = Register(GENESIS)
+    register.login([login(name, 100.0) for name in ("paris-h0", "osaka-h0", "tokyo-h0", "tokyo-r0")], 100.0)
+    assert names(register.nodes(Near(TOKYO), None, "holder", 101.0)) == ["tokyo-h0", "osaka-h0", "paris-h0"]
+    assert names(register.nodes(register.near("paris"), None, None, 101.0, limit=1)) == ["paris-h0"]
+    assert names(register.nodes(None, "tokyo", None, 101.0)) == ["tokyo-r0", "tokyo-h0"]
+    far = register.nodes(register.near("paris"), "tokyo", "holder", 101.0)[0]
+    link = WORLD.link("paris", "tokyo").delay_us + WORLD.link("tokyo", "paris").delay_us
+    assert far["round_trip_ms"] == link / 1000
+    assert far["distance_km"] > 9000
+    with pytest.raises(RecordRefused, match="one of tokyo"):
+        register.near("atlantis")
 
 
 def test_who_does_not_log_in_again_is_gone():
-    register = Register()
-    register.login(candidate("a", TOKYO), 10, now=0)
-    register.login(candidate("b", TOKYO), 10, now=0)
-    assert not register.login(candidate("a", TOKYO), 10, now=9)
-    assert [c["node"] for c in register.candidates(None, None, 11)] == ["a"]
-    assert [(c["kind"], c["node"]) for c in register.changes(0)] == [("joined", "a"), ("joined", "b"), ("left", "b")]
+    register = Register(GENESIS)
+    register.login([login("tokyo-h0", 0.0), login("tokyo-h1", 0.0)], 1.0)
+    assert register.login([login("tokyo-h0", 20.0)], 20.0) == 1
+    assert register.login([login("tokyo-h0", 10.0)], 20.0) == 0, "an older login is no news"
+    assert names(register.nodes(None, None, None, 26.0)) == ["tokyo-h0"]
+    assert names(register.nodes(None, None, None, 46.0)) == []
 
 
-def test_a_feed_that_has_forgotten_says_so():
-    register = Register(history=2)
-    for number in range(4):
-        register.login(candidate(str(number), TOKYO), 10, now=0)
-    assert register.changes(1) is None
-    assert [c["version"] for c in register.changes(2)] == [3, 4]
-    assert register.changes(4) == []
-    assert register.changes(9) is None
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (signed(unsigned("tokyo-h0", 50.0), by="tokyo-h1"), "bad_signature"),
+        (signed(unsigned("tokyo-h0", 50.0), tag=8), "bad_signature"),
+        (replace(login("tokyo-h0", 50.0), ttl_us=26_000_000), "bad_signature"),
+        (signed(replace(unsigned("tokyo-h0", 50.0), stake=10**9)), "contradicts_genesis"),
+        (signed(replace(unsigned("tokyo-h0", 50.0), latitude=0)), "contradicts_genesis"),
+        (signed(unsigned("tokyo-h0", 24.0)), "stale_record"),
+        (signed(unsigned("tokyo-h0", 52.0)), "stale_record"),
+        (signed(unsigned("tokyo-h0", 50.0, ttl=601.0)), "malformed"),
+        (replace(login("tokyo-h0", 50.0), node=999), "unknown_node"),
+    ],
+)
+def test_a_login_that_proves_nothing_is_refused_and_nothing_of_its_company_is_taken(record, code):
+    register = Register(GENESIS)
+    with pytest.raises(RecordRefused) as caught:
+        register.login([login("tokyo-h1", 50.0), record], 50.0)
+    assert caught.value.code == code
+    assert register.nodes(None, None, None, 50.0) == []
 
 
-@pytest.mark.parametrize(("at", "ttl"), [((91.0, 0.0), 1), ((0.0, 181.0), 1), ((0.0, 0.0), 0), ((0.0, 0.0), 1e9)])
-def test_places_and_times_are_bounded(at, ttl):
-    with pytest.raises(ValueError, match="must be"):
-        Register().login(candidate("a", at), ttl, 0)
-
-
-def test_a_waiting_poll_is_answered_by_a_login():
-    server = web.server(application(Register()), 0)
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = web.server(application(Register(GENESIS)), 0)
     thread = Thread(target=server.run)
     thread.start()
     while not server.started:
         assert thread.is_alive()
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    answers = []
-    try:
-        poll = Thread(target=lambda: answers.append(httpx.get(f"{url}/v1/changes?after=0&wait=30", timeout=40).json()))
-        poll.start()
-        body = {
-            "node": "n",
-            "municipality": "tokyo",
-            "role": "holder",
-            "address": "127.0.0.1:1",
-            "latitude": 35,
-            "longitude": 139.5,
-            "ttl": 20,
-        }
-        assert httpx.post(f"{url}/v1/presence", json=body).status_code == 200
-        began = time.monotonic()
-        poll.join(20)
-        assert time.monotonic() - began < 20, "the poll was not woken"
-        assert [c["node"] for c in answers[0]["changes"]] == ["n"]
-        found = httpx.get(f"{url}/v1/candidates?near=35.6,139.7&municipality=tokyo").json()["candidates"]
-        assert found[0]["distance_km"] > 0
-        assert httpx.get(f"{url}/v1/candidates?near=x").json()["code"] == "malformed"
-        assert httpx.delete(f"{url}/v1/presence/n").status_code == 204
-        assert httpx.delete(f"{url}/v1/presence/n").status_code == 404
-    finally:
-        server.should_exit = True
-        thread.join()
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_logins_and_listings_over_http(url):
+    record = login("tokyo-h0", time.time())
+    assert httpx.post(f"{url}/v1/presence", json={"records": [as_json(record)]}).json() == {"fresh": 1}
+    found = httpx.get(f"{url}/v1/nodes?near=35.6,139.7&chain=tokyo&role=holder").json()["nodes"]
+    assert names(found) == ["tokyo-h0"]
+    assert found[0]["distance_km"] > 0
+    assert found[0]["since_us"] == record.since[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"signature": "00" * 64}, 401, "bad_signature"),
+        ({"signature": "zz"}, 400, "malformed"),
+        ({"node": -1}, 400, "malformed"),
+        ({"at": [1]}, 400, "malformed"),
+        ({"at": [1, 0], "since": [0, 0]}, 401, "stale_record"),
+        ({"surplus": 1}, 400, "malformed"),
+    ],
+)
+def test_refusals_over_http_have_codes(url, change, status, code):
+    document = {"records": [{**as_json(login("tokyo-h0", time.time())), **change}]}
+    answer = httpx.post(f"{url}/v1/presence", json=document)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("query", ["near=x", "near=91,0", "limit=x"])
+def test_questions_that_make_no_sense_are_refused(url, query):
+    assert httpx.get(f"{url}/v1/nodes?{query}").json()["code"] == "malformed"
+    assert httpx.post(f"{url}/v1/presence", json={"records": 5}).json()["code"] == "malformed"

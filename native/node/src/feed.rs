@@ -1,10 +1,12 @@
 //! What the nodes publish: to the streams of clients, the outbox and the metrics.
 use crate::metrics::Metrics;
-use crate::outbox::{Entry, Outbox};
+use crate::outbox::{Entry, Key, Outbox};
+use crate::recent::Recent;
+use crate::NodeError;
 use globelet_clock::Stamp;
-use globelet_protocol::Publication;
-use globelet_types::{ChainId, Micros, NodeId, OrderId, Refusal, Stage};
-use std::collections::{HashMap, VecDeque};
+use globelet_protocol::{Publication, Receipt};
+use globelet_types::{ChainId, Hash, Micros, NodeId, OrderId, Refusal, Stage};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -21,35 +23,32 @@ pub struct Step {
     pub refusal: Option<Refusal>,
 }
 
-/// Transfers whose times are remembered at once, for latency metrics and `archived`.
+/// Transfers that are remembered at once: their times for latency metrics, and what the outbox has of them.
 const REMEMBERED: usize = 100_000;
 
-/// A map that forgets its oldest entries.
-struct Recent<T> {
-    map: HashMap<OrderId, T>,
-    order: VecDeque<OrderId>,
-}
+/// Certified blocks of a chain that are remembered at once.
+const BLOCKS: usize = 16_384;
 
-impl<T> Recent<T> {
-    fn new() -> Self {
-        Recent { map: HashMap::new(), order: VecDeque::new() }
-    }
-
-    fn put(&mut self, id: OrderId, value: T) {
-        if self.map.insert(id, value).is_none() {
-            self.order.push_back(id);
-        }
-        while self.order.len() > REMEMBERED {
-            self.order.pop_front().map(|old| self.map.remove(&old));
-        }
-    }
+/// What is known of a receipt that the outbox has.
+#[derive(Clone, Copy)]
+struct Kept {
+    /// Of its newest record.
+    offset: u64,
+    late_proofs: u8,
+    archived: Option<Stamp>,
 }
 
 struct Inside {
     listeners: HashMap<OrderId, Vec<mpsc::UnboundedSender<Step>>>,
     admitted: Recent<Micros>,
-    archived: Recent<Stamp>,
+    kept: Recent<Kept>,
+    /// Receipts in the outbox that the stores have not, with their offsets.
+    waiting: VecDeque<(u64, OrderId)>,
     heights: HashMap<ChainId, u64>,
+    /// The newest blocks that hosted replicas saw certified, by height.
+    certified: BTreeMap<ChainId, BTreeSet<(u64, Hash)>>,
+    /// All that the outbox had when it was opened; recovery needs and empties it.
+    known: BTreeSet<Key>,
     outbox: Outbox,
 }
 
@@ -66,44 +65,54 @@ fn now_us() -> Micros {
 
 impl Feed {
     /// A feed that writes to `outbox`.
-    pub fn new(outbox: Outbox, metrics: Arc<Metrics>) -> Feed {
-        let inside = Inside {
+    ///
+    /// # Errors
+    /// [`NodeError::Disk`] if the outbox cannot be read.
+    pub fn new(outbox: Outbox, metrics: Arc<Metrics>) -> Result<Feed, NodeError> {
+        let mut inside = Inside {
             listeners: HashMap::new(),
-            admitted: Recent::new(),
-            archived: Recent::new(),
+            admitted: Recent::new(REMEMBERED),
+            kept: Recent::new(REMEMBERED),
+            waiting: VecDeque::new(),
             heights: HashMap::new(),
+            certified: BTreeMap::new(),
+            known: BTreeSet::new(),
             outbox,
         };
-        Feed { inside: Arc::new(Mutex::new(inside)), metrics }
+        let mut known = Vec::new();
+        let read = inside.outbox.each(|offset, entry| known.push((offset, entry.key())));
+        read.map_err(|e| NodeError::unwritable(inside.outbox.path(), &e))?;
+        known.iter().for_each(|(offset, key)| inside.has(*offset, *key));
+        inside.known = known.into_iter().map(|(_, key)| key).collect();
+        Ok(Feed { inside: Arc::new(Mutex::new(inside)), metrics })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what the core published until it ends.
-    pub async fn run(self, mut publications: mpsc::UnboundedReceiver<Vec<(NodeId, Publication)>>) {
+    /// Takes what the core published until it ends, or until the outbox cannot be written: `fatal` hears of that.
+    pub async fn run(
+        self,
+        mut publications: mpsc::UnboundedReceiver<Vec<(NodeId, Publication)>>,
+        fatal: mpsc::UnboundedSender<NodeError>,
+    ) {
         while let Some(batch) = publications.recv().await {
-            self.take(batch);
+            if let Err(error) = self.take(batch) {
+                // What is missing now is found again in the logs at the next start.
+                let _ = fatal.send(error);
+                return;
+            }
         }
     }
 
-    fn take(&self, batch: Vec<(NodeId, Publication)>) {
+    fn take(&self, batch: Vec<(NodeId, Publication)>) -> Result<(), NodeError> {
         let mut inside = self.lock();
         let mut entries = Vec::new();
         for (node, publication) in batch {
             match publication {
                 Publication::StageReached { order, stage, at, refusal } => {
                     inside.step(&self.metrics, order, Step { stage, at, refusal });
-                }
-                Publication::ReceiptCompleted(receipt) => entries.push(Entry::Receipt(receipt)),
-                Publication::BlockCertified { chain, height, hash, items } => {
-                    // Every hosted replica says so; the first one counts.
-                    let newest = inside.heights.entry(chain).or_insert(0);
-                    if height > *newest {
-                        *newest = height;
-                        entries.push(Entry::Block { chain, height, hash, items, at_us: now_us() });
-                    }
                 }
                 Publication::ParcelRepaired { .. } => {
                     self.metrics.repairs.inc();
@@ -114,14 +123,21 @@ impl Feed {
                         "node {node}: member {member} of its chain broke the protocol: {what}"
                     ));
                 }
+                other => {
+                    let entry = entry(now_us(), other);
+                    entry.iter().for_each(|e| inside.remember(e));
+                    entries.extend(entry.filter(|e| inside.is_new(e)));
+                }
             }
         }
-        if let Err(error) = inside.outbox.append(&entries) {
-            crate::error::say(format_args!(
-                "the outbox cannot be written: {error}; {} records are missing from it",
-                entries.len()
-            ));
-        }
+        inside.append(&entries)
+    }
+
+    /// Begins to take what the logs, handled again, publish and the outbox lacks. Once, before anything else.
+    pub fn recovery(&self) -> Recovery<'_> {
+        let mut inside = self.lock();
+        let known = std::mem::take(&mut inside.known);
+        Recovery { inside, known, missing: Vec::new() }
     }
 
     /// From now on, the steps of a transfer.
@@ -136,7 +152,31 @@ impl Feed {
 
     /// When the stores had a transfer, if that is still remembered.
     pub fn archived_at(&self, order: &OrderId) -> Option<Stamp> {
-        self.lock().archived.map.get(order).copied()
+        self.lock().kept.get(order)?.archived
+    }
+
+    /// A complete receipt from the outbox: replicas forget those that ended long ago.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn receipt(&self, order: &OrderId) -> io::Result<Option<Receipt>> {
+        let inside = self.lock();
+        let Some(kept) = inside.kept.get(order) else { return Ok(None) };
+        let found = inside.outbox.after(kept.offset - 1, 1)?;
+        Ok(found.into_iter().find_map(|(_, entry)| match entry {
+            Entry::Receipt(receipt) => Some(*receipt),
+            Entry::Block { .. } => None,
+        }))
+    }
+
+    /// Certified blocks above a height, at most `limit` of each chain, as hosted replicas or their logs told them.
+    pub fn blocks(&self, after: u64, limit: usize) -> Vec<(ChainId, u64, Hash)> {
+        let inside = self.lock();
+        let above = |(chain, blocks): (&ChainId, &BTreeSet<(u64, Hash)>)| -> Vec<_> {
+            let above = blocks.range((after.saturating_add(1), [0; 32])..);
+            above.take(limit).map(|(height, hash)| (*chain, *height, *hash)).collect()
+        };
+        inside.certified.iter().flat_map(above).collect()
     }
 
     /// A page of the outbox, and the offset of its newest record.
@@ -154,28 +194,128 @@ impl Feed {
     /// The system's.
     pub fn archive(&self, upto: u64) -> io::Result<u64> {
         let mut inside = self.lock();
-        let (after, upto) = inside.outbox.archive(upto)?;
         let at = Stamp { micros: now_us(), counter: 0 };
-        for (_, entry) in inside.outbox.after(after, (upto - after) as usize)? {
-            if let Entry::Receipt(receipt) = entry {
-                if inside.archived.map.contains_key(&receipt.id) {
-                    // The same receipt again, now with its post-quantum signatures.
-                    continue;
-                }
-                inside.archived.put(receipt.id, at);
-                inside.step(&self.metrics, receipt.id, Step { stage: Stage::Archived, at, refusal: None });
-            }
+        let upto = inside.outbox.archive(upto, at.micros)?;
+        while let Some((_, order)) = inside.waiting.pop_front_if(|(offset, _)| *offset <= upto) {
+            // The same receipt may come again, with proofs that were late: it was archived before.
+            let Some(kept) = inside.kept.get_mut(&order).filter(|k| k.archived.is_none()) else { continue };
+            kept.archived = Some(at);
+            inside.step(&self.metrics, order, Step { stage: Stage::Archived, at, refusal: None });
         }
         Ok(upto)
     }
 }
 
+/// What the logs say again, while they are handled at a start. The outbox gets what a crash kept from it.
+pub struct Recovery<'a> {
+    inside: MutexGuard<'a, Inside>,
+    known: BTreeSet<Key>,
+    missing: Vec<Entry>,
+}
+
+/// So many missing records are gathered before they are written.
+const GATHERED: usize = 64;
+
+impl Recovery<'_> {
+    /// A publication of an event that was logged at `now`.
+    ///
+    /// # Errors
+    /// [`NodeError::Disk`] if the outbox cannot be written.
+    pub fn take(&mut self, now: Micros, publication: Publication) -> Result<(), NodeError> {
+        let Some(entry) = entry(now, publication) else { return Ok(()) };
+        self.inside.remember(&entry);
+        if self.known.insert(entry.key()) {
+            self.missing.push(entry);
+        }
+        if self.missing.len() < GATHERED {
+            return Ok(());
+        }
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<(), NodeError> {
+        self.inside.append(&std::mem::take(&mut self.missing))
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// [`NodeError::Disk`] if the outbox cannot be written.
+    pub fn finish(mut self) -> Result<(), NodeError> {
+        self.write()
+    }
+}
+
+/// The record of a publication, for those the stores want.
+fn entry(at_us: Micros, publication: Publication) -> Option<Entry> {
+    match publication {
+        Publication::ReceiptCompleted(receipt) => Some(Entry::Receipt(receipt)),
+        Publication::BlockCertified { chain, height, hash, items } => {
+            Some(Entry::Block { chain, height, hash, items, at_us })
+        }
+        _ => None,
+    }
+}
+
 impl Inside {
+    fn remember(&mut self, entry: &Entry) {
+        let Entry::Block { chain, height, hash, .. } = entry else { return };
+        let blocks = self.certified.entry(*chain).or_default();
+        blocks.insert((*height, *hash));
+        while blocks.len() > BLOCKS {
+            blocks.pop_first();
+        }
+    }
+
+    /// Every hosted replica tells of a block, and an event that was not logged before a crash happens again: the
+    /// first time counts.
+    fn is_new(&mut self, entry: &Entry) -> bool {
+        match entry.key() {
+            Key::Receipt(id, late_proofs) => self.kept.get(&id).is_none_or(|k| k.late_proofs < late_proofs),
+            Key::Block(chain, height) => {
+                let newest = self.heights.entry(chain).or_insert(0);
+                let new = height > *newest;
+                *newest = height.max(*newest);
+                new
+            }
+        }
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), NodeError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let newest = self.outbox.newest();
+        self.outbox.append(entries).map_err(|e| NodeError::unwritable(self.outbox.path(), &e))?;
+        (newest + 1..).zip(entries).for_each(|(offset, entry)| self.has(offset, entry.key()));
+        Ok(())
+    }
+
+    /// The outbox has a record at an offset.
+    fn has(&mut self, offset: u64, key: Key) {
+        match key {
+            Key::Receipt(id, late_proofs) => {
+                let archived = self.outbox.archived_at(offset).map(|micros| Stamp { micros, counter: 0 });
+                if archived.is_none() {
+                    self.waiting.push_back((offset, id));
+                }
+                let before = self.kept.get(&id).copied();
+                let archived = before.and_then(|k| k.archived).or(archived);
+                let late_proofs = before.map_or(0, |k| k.late_proofs).max(late_proofs);
+                self.kept.put(id, Kept { offset, late_proofs, archived });
+            }
+            Key::Block(chain, height) => {
+                let newest = self.heights.entry(chain).or_insert(0);
+                *newest = height.max(*newest);
+            }
+        }
+    }
+
     fn step(&mut self, metrics: &Metrics, order: OrderId, step: Step) {
         if step.stage == Stage::Admitted {
             self.admitted.put(order, step.at.micros);
         }
-        if let Some(admitted) = self.admitted.map.get(&order) {
+        if let Some(admitted) = self.admitted.get(&order) {
             metrics.stage(step.stage, step.at.micros.saturating_sub(*admitted) as f64 / 1e6);
         }
         if let Some(listeners) = self.listeners.get_mut(&order) {
@@ -184,5 +324,63 @@ impl Inside {
                 self.listeners.remove(&order);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use globelet_types::{AccountId, Opening, Order, SignedOrder};
+
+    fn receipt(number: u8) -> Box<Receipt> {
+        let account = AccountId([number; 32]);
+        let order = Order::Opening(Opening { world: 1, municipality: ChainId(0), account, expires_us: 9 });
+        Box::new(Receipt::begin(order.id(), SignedOrder { order, signature: [0; 64] }, 0))
+    }
+
+    #[test]
+    fn receipts_are_written_once_found_again_and_archived_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Feed::new(Outbox::open(folder.path(), "tokyo").unwrap(), Arc::new(Metrics::default())).unwrap();
+        let told = |receipts: &[&Receipt]| -> Vec<(NodeId, Publication)> {
+            let completed = |r: &&Receipt| (NodeId(0), Publication::ReceiptCompleted(Box::new((*r).clone())));
+            receipts.iter().map(completed).collect()
+        };
+        let (first, second, third) = (receipt(1), receipt(2), receipt(3));
+        let feed = open();
+        feed.take(told(&[&first, &second])).unwrap();
+        feed.take(told(&[&second])).unwrap();
+        assert_eq!(feed.archive(1).unwrap(), 1);
+        assert_eq!((feed.archived_at(&first.id).is_some(), feed.archived_at(&second.id)), (true, None));
+        drop(feed);
+        // The logs tell all three again; the outbox lacks the third.
+        let feed = open();
+        let mut recovery = feed.recovery();
+        for (_, publication) in told(&[&first, &second, &third]) {
+            recovery.take(7, publication).unwrap();
+        }
+        recovery.finish().unwrap();
+        assert_eq!(feed.page(0, 9).unwrap().1, 3);
+        for receipt in [&first, &second, &third] {
+            assert_eq!(feed.receipt(&receipt.id).unwrap().as_ref(), Some(&**receipt));
+        }
+        assert_eq!(feed.receipt(&OrderId([9; 32])).unwrap(), None);
+        assert_eq!((feed.archived_at(&first.id).is_some(), feed.archived_at(&third.id)), (true, None));
+        assert_eq!(feed.archive(9).unwrap(), 3);
+        assert!(feed.archived_at(&third.id).is_some());
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let outbox = Outbox::open(folder.path(), "tokyo").unwrap().over(full);
+        let feed = Feed::new(outbox, Arc::new(Metrics::default())).unwrap();
+        let (publications, published) = mpsc::unbounded_channel();
+        let (fatal, mut failures) = mpsc::unbounded_channel();
+        publications.send(vec![(NodeId(0), Publication::ReceiptCompleted(receipt(1)))]).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(feed.run(published, fatal));
+        assert!(matches!(failures.try_recv(), Ok(NodeError::DiskFull { .. })));
     }
 }

@@ -1,7 +1,6 @@
 //! Tokens of the identity service: EdDSA JWTs, checked against a cached key set (RFC 7517, 7519, 8037).
+use crate::fetch::get;
 use globelet_types::AccountId;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper_util::rt::TokioIo;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{decode, decode_header, Algorithm, DecodingKey, Validation};
@@ -166,28 +165,5 @@ impl Tokens {
                 crate::error::say(format_args!("the key set at {} cannot be fetched: no answer within 2 s", self.url))
             }
         }
-    }
-}
-
-/// Fetches a small document over plain HTTP.
-///
-/// # Errors
-/// Whatever stands between, and answers other than 200.
-pub async fn get(url: &str) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let uri: http::Uri = url.parse()?;
-    let host = uri.host().ok_or("the address has no host")?.to_owned();
-    let stream = tokio::net::TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or(80))).await?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let path = uri.path_and_query().map_or("/", |p| p.as_str());
-    let request = http::Request::get(path).header("host", host).body(Empty::<bytes::Bytes>::new())?;
-    let answer = sender.send_request(request).await?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), 1 << 20).collect().await?.to_bytes().to_vec();
-    connection.abort();
-    if status.is_success() {
-        Ok(body)
-    } else {
-        Err(format!("status {status}").into())
     }
 }

@@ -4,6 +4,7 @@ use globelet_node::run::Options;
 use globelet_node::{deal, directory, run, NodeError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// The nodes of a globelet world.
 #[derive(Parser)]
@@ -38,9 +39,12 @@ enum Command {
         /// Address of the identity service's key set; without it no token is asked for.
         #[arg(long)]
         jwks: Option<String>,
-        /// Address of the presence service.
+        /// Address of the presence service; without it only the other processes hear who is there.
         #[arg(long)]
         presence: Option<String>,
+        /// Milliseconds between two renewals of this process' presence; it counts for two and a half of them.
+        #[arg(long, default_value_t = globelet_node::gossip::RENEWAL.as_millis() as u64, value_parser = clap::value_parser!(u64).range(100..=200_000))]
+        renewal: u64,
     },
     /// Verifies a receipt offline, from the genesis alone.
     ReceiptVerify {
@@ -58,8 +62,9 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Deal { world, state, seed } => deal_world(&world, &state, seed.as_deref()).map(|()| true),
-        Command::Run { state, process, jwks, presence } => {
-            serve(Options { state, process, jwks, presence }).map(|()| true)
+        Command::Run { state, process, jwks, presence, renewal } => {
+            let renewal = Duration::from_millis(renewal);
+            serve(Options { state, process, jwks, presence, renewal }).map(|()| true)
         }
         Command::ReceiptVerify { genesis, json, file } => verify(&genesis, json, &file),
     };

@@ -31,6 +31,13 @@ pub struct WorkLabel {
     pub work: &'static str,
 }
 
+/// Labels of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ChainLabel {
+    /// Its name.
+    pub chain: String,
+}
+
 /// What the core thread's time goes to: events by name, then what it does between them.
 const WORKS: [&str; 29] = [
     "submitted",
@@ -73,7 +80,7 @@ pub fn work(event: &Event) -> usize {
         Event::TimerExpired(Timer::Seal) => return 1,
         Event::TimerExpired(Timer::Repair) => return 2,
         Event::TimerExpired(Timer::Interval) => return 3,
-        Event::TimerExpired(Timer::View(_) | Timer::Report | Timer::Round) => return 4,
+        Event::TimerExpired(Timer::View(_) | Timer::Report | Timer::Round | Timer::Hurry) => return 4,
         Event::MessageReceived { message, .. } => message,
         Event::Started | Event::CandidatesChanged { .. } => return OTHER,
     };
@@ -147,6 +154,14 @@ pub struct Metrics {
     pub misbehaviour: Counter,
     /// Parcels brought home by repair.
     pub repairs: Counter,
+    /// Holders that a municipality's replicas may choose from, as this process knows.
+    candidates: Family<ChainLabel, Gauge>,
+    /// Those of a municipality's holders that are present, as this process knows.
+    present: Family<ChainLabel, Gauge>,
+    /// Neighbours in the gossip overlay.
+    pub gossip_neighbours: Gauge,
+    /// Gossip packets queued for peers.
+    pub gossip_sent: Counter,
 }
 
 impl Default for Metrics {
@@ -168,6 +183,10 @@ impl Default for Metrics {
             streams_up: Gauge::default(),
             misbehaviour: Counter::default(),
             repairs: Counter::default(),
+            candidates: Family::default(),
+            present: Family::default(),
+            gossip_neighbours: Gauge::default(),
+            gossip_sent: Counter::default(),
         };
         m.register();
         m
@@ -199,6 +218,10 @@ impl Metrics {
         r.register("resident_nodes", "Nodes hosted by this process", self.nodes.clone());
         r.register("streams_up", "Streams to other processes that are up", self.streams_up.clone());
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
+        r.register("candidates", "Holders that the chain's replicas may choose from", self.candidates.clone());
+        r.register("holders_present", "Holders of the chain that are present", self.present.clone());
+        r.register("gossip_neighbours", "Neighbours in the gossip overlay", self.gossip_neighbours.clone());
+        r.register("gossip_packets_sent", "Gossip packets queued for peers", self.gossip_sent.clone());
         r.register("parcels_repaired", "Parcels brought home by repair", self.repairs.clone());
     }
 
@@ -218,6 +241,13 @@ impl Metrics {
     /// A transfer reached a stage this long after it was admitted.
     pub fn stage(&self, stage: Stage, seconds: f64) {
         self.stages.get_or_create(&StageLabel { stage: stage.name() }).observe(seconds);
+    }
+
+    /// A municipality has so many candidates for its shards, and so many holders present.
+    pub fn candidates(&self, chain: &str, count: usize, present: usize) {
+        let label = ChainLabel { chain: chain.to_owned() };
+        self.candidates.get_or_create(&label).set(count as i64);
+        self.present.get_or_create(&label).set(present as i64);
     }
 
     /// Counts a refused frame.

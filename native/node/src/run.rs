@@ -4,6 +4,7 @@ use crate::core::{read_record, Core, CoreHandle, Input, Outputs, States};
 use crate::directory::Directory;
 use crate::error::Foreign;
 use crate::feed::Feed;
+use crate::gossip::{self, task};
 use crate::http::{router, Shared};
 use crate::jwks::Tokens;
 use crate::log::Log;
@@ -13,7 +14,7 @@ use crate::transport::{server, tls::Tls, Outward};
 use crate::writer::{self, Reports};
 use crate::NodeError;
 use axum::serve::ListenerExt;
-use globelet_protocol::State;
+use globelet_protocol::{Effect, State};
 use globelet_types::{Micros, NodeId};
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -39,16 +40,20 @@ pub struct Options {
     pub process: String,
     /// Key set of the identity service; without it no token is asked for.
     pub jwks: Option<String>,
-    /// The presence service.
+    /// The presence service, which shows people who is there.
     pub presence: Option<String>,
+    /// Between two renewals of this process' presence.
+    pub renewal: Duration,
 }
 
-/// Opens the logs of all hosted nodes and brings their states back.
+/// Opens the logs of all hosted nodes and brings their states back. The feed gets what its outbox lacks of what
+/// they publish: a crash may have come between a log and the outbox.
 ///
 /// # Errors
-/// [`NodeError`] for a log that cannot be used.
-pub fn recover(directory: &Directory) -> Result<(States, BTreeMap<NodeId, Log>, Micros), NodeError> {
+/// [`NodeError`] for a log or an outbox that cannot be used.
+pub fn recover(directory: &Directory, feed: &Feed) -> Result<(States, BTreeMap<NodeId, Log>, Micros), NodeError> {
     let (mut states, mut logs, mut last) = (States::new(), BTreeMap::new(), 0);
+    let mut recovery = feed.recovery();
     for secrets in directory.secrets()? {
         let node = secrets.node;
         let path = directory.state.join("nodes").join(&directory.world().nodes[node.index()].name).join("log");
@@ -67,13 +72,18 @@ pub fn recover(directory: &Directory) -> Result<(States, BTreeMap<NodeId, Log>, 
                 foreign: Foreign::Version,
                 reason: format!("a record cannot be read ({e}); run the build that wrote it"),
             })?;
-            // What it asks for now was carried out then; peers ask again for what was lost.
-            let _ = state.handle(now, event);
+            // What it sends now was sent then; peers ask again for what was lost.
+            for effect in state.handle(now, event) {
+                if let Effect::Publish(publication) = effect {
+                    recovery.take(now, publication)?;
+                }
+            }
             last = last.max(now);
         }
         states.insert(node, state);
         logs.insert(node, recovered.log);
     }
+    recovery.finish()?;
     Ok((states, logs, last))
 }
 
@@ -131,7 +141,8 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         bind(&directory, directory.this().node_port, "node").await?,
     );
     let metrics = Arc::new(Metrics::default());
-    let (states, logs, last) = recover(&directory)?;
+    let feed = Feed::new(Outbox::open(&options.state.join("outbox"), &options.process)?, metrics.clone())?;
+    let (states, logs, last) = recover(&directory, &feed)?;
     let thread_error = |e: io::Error| NodeError::Missing(format!("a thread cannot be started: {e}"));
     let (inputs, queue) = channel();
     let (fatal, mut failures) = mpsc::unbounded_channel();
@@ -142,16 +153,22 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
     let core = Core::new(directory.clone(), WallClock::starting_at_least(last), states, outputs, metrics.clone());
     let handle = CoreHandle::new(inputs, metrics.clone());
     let core = start_core(core, queue, handle.clone()).map_err(thread_error)?;
-    let feed = Feed::new(Outbox::open(&options.state.join("outbox"), &options.process)?, metrics.clone());
-    tokio::spawn(feed.clone().run(published));
+    tokio::spawn(feed.clone().run(published, fatal));
     let tokens = options.jwks.as_ref().map(|url| Arc::new(Tokens::new(url, &directory.world().name)));
     if let Some(tokens) = tokens.clone() {
         tokio::spawn(async move { tokens.fetch().await });
     }
-    if let Some(url) = &options.presence {
-        let url = url.trim_end_matches('/').to_owned();
-        tokio::spawn(crate::presence::follow(url, directory.clone(), handle.clone()));
-    }
+    let (said, heard) = mpsc::channel(gossip::WAITING);
+    let member = task::Process {
+        directory: directory.clone(),
+        core: handle.clone(),
+        outward: outward.clone(),
+        tls: tls.clone(),
+        metrics: metrics.clone(),
+        presence: options.presence.clone(),
+        renewal: options.renewal,
+    };
+    task::start(member, heard)?;
     let (stop, stopped) = watch::channel(());
     let shared =
         Shared { directory: directory.clone(), core: handle.clone(), feed, outward, metrics: metrics.clone(), tokens };
@@ -165,7 +182,7 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
     );
     let transport = {
         let (directory, core, stopped) = (directory.clone(), handle.clone(), stopped.clone());
-        async move { server::serve(node, &tls, directory, core, metrics, wait(stopped)).await }
+        async move { server::serve(node, &tls, directory, core, said, metrics, wait(stopped)).await }
     };
     let transport = tokio::spawn(transport);
     let _ = writeln!(io::stdout(), "ready {}", options.process);

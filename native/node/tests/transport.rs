@@ -3,12 +3,14 @@
 mod common;
 
 use bytes::Bytes;
+use globelet_gossip::{encode, Packet};
 use globelet_node::core::{CoreHandle, Input};
 use globelet_node::directory::{Directory, Way};
+use globelet_node::gossip::Heard;
 use globelet_node::metrics::Metrics;
 use globelet_node::transport::frame::{self, Envelope};
 use globelet_node::transport::proto::transport_client::TransportClient;
-use globelet_node::transport::proto::Bundle;
+use globelet_node::transport::proto::{Bundle, GossipFrame};
 use globelet_node::transport::server::{open_frame, serve, FrameRefused};
 use globelet_node::transport::tls::Tls;
 use globelet_node::transport::Outward;
@@ -33,6 +35,7 @@ fn envelope(from: NodeId, to: NodeId, message: Bytes) -> Envelope {
 
 struct Paris {
     inputs: Receiver<Input>,
+    heard: tokio::sync::mpsc::Receiver<Heard>,
     metrics: Arc<Metrics>,
     address: String,
 }
@@ -45,8 +48,9 @@ async fn paris(state: &Path) -> Paris {
     let (sender, inputs) = std::sync::mpsc::channel();
     let metrics = Arc::new(Metrics::default());
     let (core, counted) = (CoreHandle::new(sender, metrics.clone()), metrics.clone());
-    tokio::spawn(async move { serve(listener, &tls, directory, core, counted, std::future::pending()).await });
-    Paris { inputs, metrics, address }
+    let (said, heard) = tokio::sync::mpsc::channel(4);
+    tokio::spawn(async move { serve(listener, &tls, directory, core, said, counted, std::future::pending()).await });
+    Paris { inputs, heard, metrics, address }
 }
 
 async fn dial(
@@ -166,4 +170,20 @@ fn every_truncation_of_a_frame_is_a_typed_error() {
     }
     let foreign = open_frame(&directory, 2, &frame).map(|_| ()).unwrap_err();
     assert_eq!(foreign, FrameRefused::ForeignSender { from: 0, process: 2 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gossip_arrives_under_its_sender_and_what_cannot_be_read_is_refused() {
+    let state = tempfile::tempdir().unwrap();
+    common::deal(state.path());
+    let mut paris = paris(state.path()).await;
+    let tokyo = Tls::load(state.path(), "tokyo").unwrap();
+    let mut client = dial(&paris.address, tokyo.client("paris")).await.unwrap();
+    let packets = vec![Packet::Join, Packet::Prune];
+    client.gossip(GossipFrame { packets: encode(&packets).into() }).await.unwrap();
+    assert_eq!(paris.heard.recv().await, Some(Heard { from: 0, packets }));
+    let status = client.gossip(GossipFrame { packets: Bytes::from_static(&[1, 0, 0, 0, 99]) }).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::InvalidArgument);
+    let text = paris.metrics.text();
+    assert!(text.contains("globelet_frames_refused_total{reason=\"gossip_malformed\"} 1"), "{text}");
 }

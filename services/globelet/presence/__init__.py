@@ -1,5 +1,6 @@
-"""Presence: which nodes are alive and where, nearest first."""
+"""Presence: the window in which people see which nodes are there, nearest first. Nodes themselves use gossip."""
 
-from globelet.presence.register import Candidate, Register, distance_km
+from globelet.presence.record import Genesis, Record, RecordRefused
+from globelet.presence.register import Register, distance_km
 
-__all__ = ["Candidate", "Register", "distance_km"]
+__all__ = ["Genesis", "Record", "RecordRefused", "Register", "distance_km"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from starlette.applications import Starlette
@@ -12,98 +11,52 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from globelet import web
-from globelet.presence.register import Candidate, Register
+from globelet.presence.record import Record, RecordRefused
+from globelet.presence.register import Near, Register
 
-LONGEST_POLL = 30.0
+
+def _refused(refused: RecordRefused) -> Response:
+    return web.problem(400 if refused.code == "malformed" else 401, refused.code, refused.detail)
 
 
-def _near(text: str | None) -> tuple[float, float] | None:
+def _near(text: str | None, register: Register) -> Near | None:
     if text is None:
         return None
     try:
         latitude, longitude = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise HTTPException(400, "near must be LATITUDE,LONGITUDE in degrees") from error
-    return latitude, longitude
+    except ValueError:
+        return register.near(text)
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise RecordRefused("malformed", "near must be degrees: latitude −90…90, longitude −180…180")
+    return Near((latitude, longitude))
 
 
-def _number(request: Request, name: str, default: float, most: float) -> float:
+def _limit(request: Request) -> int:
     try:
-        return max(0.0, min(most, float(request.query_params.get(name, default))))
+        return max(0, min(10_000, int(request.query_params.get("limit", "100"))))
     except ValueError as error:
-        raise HTTPException(400, f"{name} must be a number") from error
-
-
-class _Feed:
-    """Wakes those who wait for a change; nothing runs while nobody waits."""
-
-    def __init__(self, register: Register) -> None:
-        self._register, self._changed = register, asyncio.Condition()
-
-    async def notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
-
-    async def wait(self, after: int, seconds: float) -> None:
-        """Returns on a change above `after`, on an expiry, or after `seconds`."""
-        end = time.monotonic() + seconds
-        while self._register.version <= after and (left := end - time.monotonic()) > 0:
-            expiry = self._register.next_expiry()
-            pause = left if expiry is None else min(left, max(0.01, expiry - time.time()))
-            try:
-                async with asyncio.timeout(pause), self._changed:
-                    await self._changed.wait()
-            except TimeoutError:
-                self._register.expire(time.time())
+        raise HTTPException(400, "limit must be a number") from error
 
 
 def application(register: Register) -> Starlette:
-    """`POST /v1/presence`, `DELETE /v1/presence/{node}`, `GET /v1/candidates`, `GET /v1/changes?after=&wait=`."""
-    feed = _Feed(register)
+    """`POST /v1/presence` {records} logs nodes in; `GET /v1/nodes?near=&chain=&role=&limit=` lists them."""
 
     async def login(request: Request) -> Response:
         body = await web.body_of(request)
-        texts = {name: web.field(body, name, str) for name in ("node", "municipality", "role", "address")}
-        place = {name: web.field(body, name, float) for name in ("latitude", "longitude")}
-        ttl = web.field(body, "ttl", float) if "ttl" in body else 30.0
         try:
-            changed = register.login(Candidate(**texts, **place), ttl, time.time())
-        except ValueError as error:
-            raise HTTPException(400, str(error)) from error
-        if changed:
-            await feed.notify()
-        return JSONResponse({"version": register.version, "ttl": ttl})
+            records = [Record.parse(value) for value in web.field(body, "records", list)]
+            return JSONResponse({"fresh": register.login(records, time.time())})
+        except RecordRefused as refused:
+            return _refused(refused)
 
-    async def logout(request: Request) -> Response:
-        if not register.logout(request.path_params["node"]):
-            raise HTTPException(404, "no such node is present")
-        await feed.notify()
-        return Response(status_code=204)
-
-    async def candidates(request: Request) -> Response:
+    async def nodes(request: Request) -> Response:
         query = request.query_params
-        found = register.candidates(
-            _near(query.get("near")),
-            query.get("municipality"),
-            time.time(),
-            query.get("role"),
-            int(_number(request, "limit", 100, 10_000)),
+        try:
+            near = _near(query.get("near"), register)
+        except RecordRefused as refused:
+            return _refused(refused)
+        return JSONResponse(
+            {"nodes": register.nodes(near, query.get("chain"), query.get("role"), time.time(), _limit(request))}
         )
-        return JSONResponse({"version": register.version, "candidates": found})
 
-    async def changes(request: Request) -> Response:
-        after = int(_number(request, "after", 0, 2**53))
-        await feed.wait(after, _number(request, "wait", 0, LONGEST_POLL))
-        found = register.changes(after)
-        if found is None:
-            return web.problem(410, "history_gone", "these changes are forgotten; list the candidates afresh")
-        return JSONResponse({"version": register.version, "changes": found})
-
-    return web.application(
-        [
-            Route("/v1/presence", login, methods=["POST"]),
-            Route("/v1/presence/{node}", logout, methods=["DELETE"]),
-            Route("/v1/candidates", candidates),
-            Route("/v1/changes", changes),
-        ]
-    )
+    return web.application([Route("/v1/presence", login, methods=["POST"]), Route("/v1/nodes", nodes)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
+
+from globelet.presence.record import Genesis, Record, RecordRefused
 
 _EARTH_KM = 6371.0088
 
@@ -17,87 +19,71 @@ def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One node that is present."""
+class Near:
+    """Where distances are counted from: a place, and the region whose links count if it is a municipality's."""
 
-    node: str
-    municipality: str
-    role: str
-    latitude: float
-    longitude: float
-    address: str
+    place: tuple[float, float]
+    region: int | None = None
 
 
 class Register:
-    """Logins with a time to live, and the changes they make, numbered for those who follow along."""
+    """Logins of the nodes of one world; who does not log in again is gone when its time is over."""
 
-    def __init__(self, *, history: int = 10_000, most: int = 100_000) -> None:
-        self._present: dict[str, tuple[Candidate, float]] = {}
-        self._changes: deque[dict[str, object]] = deque(maxlen=history)
-        self._most = most
-        self.version = 0
+    def __init__(self, genesis: Genesis) -> None:
+        self._genesis = genesis
+        self._present: dict[int, Record] = {}
 
-    def _change(self, kind: str, candidate: Candidate) -> None:
-        self.version += 1
-        self._changes.append({"version": self.version, "kind": kind, **asdict(candidate)})
+    def login(self, records: list[Record], now: float) -> int:
+        """Takes all of them or none; returns how many were news. Raises `RecordRefused`."""
+        for record in records:
+            record.check(self._genesis, now)
+        fresh = 0
+        for record in records:
+            known = self._present.get(record.node)
+            if known is None or known.at < record.at:
+                self._present[record.node] = record
+                fresh += 1
+        return fresh
 
-    def login(self, candidate: Candidate, ttl: float, now: float) -> bool:
-        """Records a login until `now + ttl`; returns whether the listing changed. Raises `ValueError`."""
-        if not (-90 <= candidate.latitude <= 90 and -180 <= candidate.longitude <= 180):
-            raise ValueError("the position must be degrees: latitude −90…90, longitude −180…180")
-        if not 0 < ttl <= 3600:
-            raise ValueError("ttl must be above 0 and at most 3600 seconds")
-        if candidate.node not in self._present and len(self._present) >= self._most:
-            raise ValueError(f"the register is full at {self._most} nodes")
-        before = self._present.get(candidate.node)
-        self._present[candidate.node] = (candidate, now + ttl)
-        if before is None or before[0] != candidate:
-            self._change("joined" if before is None else "moved", candidate)
-            return True
-        return False
+    def near(self, municipality: str) -> Near:
+        """A municipality as a place to count from. Raises `RecordRefused` where there is none of that name."""
+        world = self._genesis.world
+        for node in world.nodes:
+            if world.chains[node.chain].name == municipality:
+                return Near((node.latitude, node.longitude), node.region)
+        names = ", ".join(chain.name for chain in world.municipalities())
+        raise RecordRefused("malformed", f"near must be LATITUDE,LONGITUDE in degrees or one of {names}")
 
-    def logout(self, node: str) -> bool:
-        """Removes a node at once."""
-        gone = self._present.pop(node, None)
-        if gone:
-            self._change("left", gone[0])
-        return gone is not None
+    def nodes(
+        self, near: Near | None, chain: str | None, role: str | None, now: float, limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Those present, nearest first: by declared round trip, then by distance, then in the world's order."""
+        self._present = {node: record for node, record in self._present.items() if record.until > now}
+        rows = [self._row(node, record, near) for node, record in sorted(self._present.items())]
+        chosen = [r for r in rows if chain in (None, r["chain"]) and role in (None, r["role"])]
+        chosen.sort(key=lambda r: (r.get("round_trip_ms", 0.0), r.get("distance_km", 0.0)))
+        return chosen[:limit]
 
-    def expire(self, now: float) -> int:
-        """Removes the nodes whose time to live is over; returns how many."""
-        over = [name for name, (_, until) in self._present.items() if until <= now]
-        for name in over:
-            self.logout(name)
-        return len(over)
-
-    def next_expiry(self) -> float | None:
-        """When the next node would expire."""
-        return min((until for _, until in self._present.values()), default=None)
-
-    def candidates(
-        self,
-        near: tuple[float, float] | None,
-        municipality: str | None,
-        now: float,
-        role: str | None = None,
-        limit: int = 100,
-    ) -> list[dict[str, object]]:
-        """Those present, nearest first (by name where no place is given or distances tie)."""
-        self.expire(now)
-        chosen = [
-            c
-            for c, _ in self._present.values()
-            if (municipality is None or c.municipality == municipality) and (role is None or c.role == role)
-        ]
-        far = {c.node: distance_km(near, (c.latitude, c.longitude)) if near else 0.0 for c in chosen}
-        chosen.sort(key=lambda c: (far[c.node], c.node))
-        return [{**asdict(c), "distance_km": round(far[c.node], 3)} for c in chosen[:limit]]
-
-    def changes(self, after: int) -> list[dict[str, object]] | None:
-        """Changes numbered above `after`; None when they are no longer all remembered (list afresh)."""
-        if after > self.version or (after < self.version and (not self._changes or self._first() > after + 1)):
-            return None
-        return [c for c in self._changes if isinstance(c["version"], int) and c["version"] > after]
-
-    def _first(self) -> int:
-        return self.version - len(self._changes) + 1
+    def _row(self, number: int, record: Record, near: Near | None) -> dict[str, Any]:
+        world = self._genesis.world
+        node = world.nodes[number]
+        process = world.processes[node.process]
+        row = {
+            "node": node.name,
+            "chain": world.chains[node.chain].name,
+            "role": node.role,
+            "city": node.city,
+            "latitude": node.latitude,
+            "longitude": node.longitude,
+            "stake": node.stake,
+            "process": process.name,
+            "address": f"{process.host}:{process.http_port}",
+            "since_us": record.since[0],
+            "until_us": record.at[0] + record.ttl_us,
+        }
+        if near is not None:
+            row["distance_km"] = round(distance_km(near.place, (node.latitude, node.longitude)), 3)
+            if near.region is not None:
+                trip = world.link(near.region, node.region).delay_us + world.link(node.region, near.region).delay_us
+                row["round_trip_ms"] = trip / 1000
+        return row

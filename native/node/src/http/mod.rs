@@ -1,4 +1,5 @@
 //! HTTP/JSON of a process, as `openapi.json` in this crate describes it.
+pub mod blocks;
 pub mod ledger;
 pub mod links;
 pub mod orders;
@@ -53,6 +54,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/v1/receipts/{id}", get(transfers::receipt))
         .route("/v1/links", get(links::measure))
         .route("/v1/ledger", get(ledger::ledger))
+        .route("/v1/blocks", get(blocks::blocks))
         .route("/v1/outbox", get(outbox::page))
         .route("/v1/outbox/archived", post(outbox::archived))
         .route("/healthz", get(healthz))

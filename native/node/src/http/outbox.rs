@@ -28,7 +28,8 @@ pub struct Archived {
     upto: u64,
 }
 
-fn failed(error: &std::io::Error) -> Problem {
+/// The outbox cannot be used.
+pub fn failed(error: &std::io::Error) -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "outbox_unreadable", format!("the outbox cannot be used: {error}"))
 }
 

@@ -28,7 +28,11 @@ fn order_id(id: Id) -> Result<OrderId, Problem> {
 impl Shared {
     async fn find(&self, id: OrderId) -> Result<Receipt, Problem> {
         let found = self.core.ask(move |states| states.values().find_map(|s| s.receipt(&id))).await;
-        found.ok_or_else(Problem::stopping)?.ok_or_else(|| {
+        if let Some(receipt) = found.ok_or_else(Problem::stopping)? {
+            return Ok(receipt);
+        }
+        let kept = self.feed.receipt(&id).map_err(|e| super::outbox::failed(&e))?;
+        kept.ok_or_else(|| {
             let detail = "no replica of this process admitted this order; ask the process of its source municipality";
             Problem::new(StatusCode::NOT_FOUND, "unknown_order", detail)
         })

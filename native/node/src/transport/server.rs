@@ -1,12 +1,13 @@
 //! The receiving side: who sends is checked, what is sent is decoded, bounded, and handed to the core.
 use super::door::{self, Peer};
 use super::proto::transport_server::{Transport, TransportServer};
-use super::proto::{Bundle, Closed, ProbeReply, ProbeRequest};
+use super::proto::{Bundle, Closed, GossipFrame, GossipReply, ProbeReply, ProbeRequest};
 use super::tls::Tls;
 use super::{frame, streams};
 use crate::clock::monotonic_ns;
 use crate::core::{CoreHandle, Input};
 use crate::directory::Directory;
+use crate::gossip::Heard;
 use crate::metrics::Metrics;
 use bytes::Bytes;
 use globelet_protocol::Message;
@@ -107,7 +108,13 @@ pub fn open_frame(directory: &Directory, peer: u16, bundle: &Bytes) -> Result<Ve
 struct Service {
     directory: Arc<Directory>,
     core: CoreHandle,
+    gossip: mpsc::Sender<Heard>,
     metrics: Arc<Metrics>,
+}
+
+fn peer_of<T>(request: &Request<T>) -> Result<u16, Status> {
+    let peer = request.extensions().get::<Peer>().map(|p| p.0);
+    peer.ok_or_else(|| Status::permission_denied("the connection names no process of this world"))
 }
 
 #[tonic::async_trait]
@@ -115,8 +122,7 @@ impl Transport for Service {
     type DeliverStream = ReceiverStream<Result<Closed, Status>>;
 
     async fn deliver(&self, request: Request<Streaming<Bundle>>) -> Result<Response<Self::DeliverStream>, Status> {
-        let peer = request.extensions().get::<Peer>().map(|p| p.0);
-        let peer = peer.ok_or_else(|| Status::permission_denied("the connection names no process of this world"))?;
+        let peer = peer_of(&request)?;
         let (closed, answer) = mpsc::channel(1);
         let (directory, core, metrics) = (self.directory.clone(), self.core.clone(), self.metrics.clone());
         let mut bundles = request.into_inner();
@@ -137,6 +143,18 @@ impl Transport for Service {
 
     async fn probe(&self, _: Request<ProbeRequest>) -> Result<Response<ProbeReply>, Status> {
         Ok(Response::new(ProbeReply { arrived_ns: monotonic_ns() }))
+    }
+
+    async fn gossip(&self, request: Request<GossipFrame>) -> Result<Response<GossipReply>, Status> {
+        let from = peer_of(&request)?;
+        let packets = globelet_gossip::decode(&request.into_inner().packets).map_err(|refused| {
+            self.metrics.refuse(refused.code());
+            Status::invalid_argument(refused.to_string())
+        })?;
+        if self.gossip.try_send(Heard { from, packets }).is_err() {
+            self.metrics.drop_messages("gossip_full", 1);
+        }
+        Ok(Response::new(GossipReply {}))
     }
 }
 
@@ -177,12 +195,13 @@ pub async fn serve(
     tls: &Tls,
     directory: Arc<Directory>,
     core: CoreHandle,
+    gossip: mpsc::Sender<Heard>,
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), tonic::transport::Error> {
     let incoming = door::open(listener, tls.server(), directory.clone(), metrics.clone());
     let service =
-        TransportServer::new(Service { directory, core, metrics }).max_decoding_message_size(MAX_FRAME + 1024);
+        TransportServer::new(Service { directory, core, gossip, metrics }).max_decoding_message_size(MAX_FRAME + 1024);
     tonic::transport::Server::builder()
         .initial_stream_window_size(streams::WINDOW)
         .initial_connection_window_size(2 * streams::WINDOW)

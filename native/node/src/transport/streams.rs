@@ -26,7 +26,8 @@ const WAITING: usize = 16_384;
 const BUNDLE: usize = 1 << 20;
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-type Client = TransportClient<Channel>;
+/// A client over one connection; copies share it.
+pub type Client = TransportClient<Channel>;
 
 struct Stream {
     queue: mpsc::Sender<Envelope>,
@@ -83,6 +84,11 @@ impl Outward {
         self.streams.values().filter(|s| lock(&s.client).is_some()).count()
     }
 
+    /// The connection of a way, if there is one and it is up.
+    pub fn client(&self, way: &Way) -> Option<Client> {
+        lock(&self.streams.get(way)?.client).clone()
+    }
+
     /// One-way delay of one probe over the stream's own connection; `None` if it is down.
     pub async fn probe(&self, way: &Way) -> Option<Duration> {
         let mut client = lock(&self.streams.get(way)?.client).clone()?;
@@ -94,6 +100,25 @@ impl Outward {
 
 fn lock(client: &Mutex<Option<Client>>) -> std::sync::MutexGuard<'_, Option<Client>> {
     client.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connects to a process, which must show its own certificate.
+///
+/// # Errors
+/// tonic's.
+pub async fn dial(address: &str, process: &str, tls: &Tls) -> Result<Client, tonic::transport::Error> {
+    let channel = Endpoint::from_shared(format!("https://{address}"))?
+        .tls_config(tls.client(process))?
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_secs(5))
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(2 * WINDOW)
+        .http2_keep_alive_interval(KEEPALIVE)
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .connect()
+        .await?;
+    Ok(TransportClient::new(channel).max_encoding_message_size(MAX_FRAME + 1024))
 }
 
 /// Keeps one stream up.
@@ -109,7 +134,7 @@ impl Keeper {
     async fn keep(self, mut waiting: mpsc::Receiver<Envelope>) {
         let mut pause = BACKOFF.0;
         loop {
-            if let Ok(client) = self.dial().await {
+            if let Ok(client) = dial(&self.address, &self.process, &self.tls).await {
                 pause = BACKOFF.0;
                 *lock(&self.client) = Some(client.clone());
                 self.metrics.streams_up.inc();
@@ -132,21 +157,6 @@ impl Keeper {
                 return;
             }
         }
-    }
-
-    async fn dial(&self) -> Result<Client, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(format!("https://{}", self.address))?
-            .tls_config(self.tls.client(&self.process))?
-            .tcp_nodelay(true)
-            .connect_timeout(Duration::from_secs(5))
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(2 * WINDOW)
-            .http2_keep_alive_interval(KEEPALIVE)
-            .keep_alive_timeout(Duration::from_secs(10))
-            .keep_alive_while_idle(true)
-            .connect()
-            .await?;
-        Ok(TransportClient::new(channel).max_encoding_message_size(MAX_FRAME + 1024))
     }
 
     /// Carries bundles until the stream breaks (`true`) or the process sends no more (`false`).

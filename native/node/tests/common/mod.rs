@@ -1,4 +1,7 @@
 //! A small world on loopback: two municipalities of four replicas, and the two chains above them, one process each.
+#![allow(dead_code)] // each test binary uses some of it
+pub mod running;
+
 use globelet_types::world::*;
 use globelet_types::{ChainId, RegionId};
 use std::net::TcpListener;
@@ -73,7 +76,23 @@ pub fn world() -> WorldSpec {
 
 /// Deals the world into `state`.
 pub fn deal(state: &Path) -> globelet_protocol::Genesis {
+    deal_world(state, &world())
+}
+
+/// Deals a world into `state`.
+pub fn deal_world(state: &Path, world: &WorldSpec) -> globelet_protocol::Genesis {
     let file = state.join("world.json");
-    std::fs::write(&file, serde_json::to_vec(&world()).unwrap()).unwrap();
+    std::fs::write(&file, serde_json::to_vec(world).unwrap()).unwrap();
     globelet_node::deal::deal(&file, state, &[9; 32]).unwrap()
+}
+
+/// The world with Tokyo's holders each in a process of its own.
+pub fn spread() -> WorldSpec {
+    let mut world = world();
+    for name in ["tokyo-h0", "tokyo-h1", "tokyo-h2"] {
+        let place = world.processes.len() as u16;
+        world.processes.push(process(name));
+        world.nodes.iter_mut().filter(|n| n.name == name).for_each(|n| n.process = place);
+    }
+    world
 }

@@ -233,9 +233,16 @@ impl Continental {
         if committee.member(from).is_none() || !fresh || !anchor.verify(committee) {
             return;
         }
-        self.anchored = self.anchored.max(anchor.heights.1);
-        self.unreported = self.unreported.split_off(&(self.anchored + 1));
         self.anchors.insert(anchor.heights.1, anchor.clone());
+        // An anchor that was lost while all of us were away leaves a gap: what lies above it is reported again, and the
+        // globe answers with what it has.
+        while let Some((&last, next)) = self.anchors.range(self.anchored + 1..).next() {
+            if next.heights.0 > self.anchored + 1 {
+                break;
+            }
+            self.anchored = last;
+        }
+        self.unreported = self.unreported.split_off(&(self.anchored + 1));
         super::committee::keep_newest(&mut self.anchors, 1024);
         out.persist();
         for chain in self.municipalities.clone() {

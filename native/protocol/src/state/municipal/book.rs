@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Finished receipts kept for late questions; the stores have them all.
-const FINISHED_MOST: usize = 16_384;
+const FINISHED_MOST: usize = 1_024;
 
 /// The receipts of one ingress.
 pub(crate) struct Book {
