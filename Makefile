@@ -8,13 +8,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := target/stamps
 RUST := $(shell find native -name '*.rs' -o -name Cargo.toml -o -name '*.proto') Cargo.toml Cargo.lock
-# Layers that `make test` runs, in order; a layer without a test fails.
-LAYERS := rust tidy unit ffi simulator
+PYTHON := $(shell find services -name '*.py' -o -name '*.pyi') pyproject.toml
+# Layers that `make test` runs, in order, each alone by `make test-LAYER`; a layer without a test fails.
+LAYERS := tidy rust binaries ffi unit simulator e2e
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
 help: ## list the words
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 .PHONY: setup
 setup: ## install what the build needs and this machine lacks
@@ -37,9 +38,15 @@ $(STAMPS)/extension: $(STAMPS)/venv $(RUST) pyproject.toml
 	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet --extras dev
 	@touch $@
 
-.PHONY: build binaries extension
+$(STAMPS)/wheel: $(STAMPS)/extension $(PYTHON)
+	rm -rf target/wheels
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin build --release --quiet --out target/wheels
+	@touch $@
+
+.PHONY: build binaries extension wheel
 binaries: $(STAMPS)/binaries ## build the Rust programs
 extension: $(STAMPS)/extension ## build the Python package into .venv
+wheel: $(STAMPS)/wheel ## build the wheel into target/wheels
 build: binaries extension ## build everything; quick when nothing changed
 
 .PHONY: up down
@@ -49,20 +56,20 @@ up: build ## start the default world and send one transfer across it
 down: ## stop the world and keep its state
 	$(BIN)/globelet down
 
-.PHONY: test test-rust test-tidy test-unit test-ffi test-algorithms test-simulator test-binaries test-e2e
+.PHONY: test $(LAYERS:%=test-%)
 test: $(LAYERS:%=test-%) ## every layer of tests
-test-rust: $(STAMPS)/setup ## Rust tests
-	cargo test --workspace --exclude globelet-python
 test-tidy: $(STAMPS)/extension ## rules of the repository
 	$(PYTEST) -m tidy -q tests/tidy
+test-rust: $(STAMPS)/setup ## Rust crates, one by one
+	cargo test --workspace --exclude globelet-python --quiet --no-fail-fast
+test-binaries: build ## the built Rust programs as their users drive them
+	$(PYTEST) -m links -q tests
+test-ffi: $(STAMPS)/wheel ## the Rust extension seen from Python, and the wheel alone in a fresh environment
+	$(PYTEST) -m "ffi or algorithms" -q tests
 test-unit: $(STAMPS)/extension ## Python modules, one by one
 	$(PYTEST) -m unit -q tests/unit
-test-ffi: $(STAMPS)/extension ## the Rust extension seen from Python
-	$(PYTEST) -m "ffi or algorithms" -q tests
 test-simulator: $(STAMPS)/extension ## the scenarios in virtual time
 	$(PYTEST) -m simulator -q tests/simulator
-test-binaries: build ## the built programs as their users drive them
-	$(PYTEST) -m links -q tests
 test-e2e: build ## worlds that run for real
 	$(PYTEST) -m e2e -q tests/e2e
 

@@ -14,7 +14,7 @@ from globelet.analysis import Archive
 from globelet.archiver.follower import Follower
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store, StoreRefused
-from globelet.client.wire import Wire
+from globelet.client.wire import Answer, Wire
 
 pytestmark = pytest.mark.unit
 
@@ -70,6 +70,47 @@ def test_a_page_that_fails_leaves_nothing(tmp_path):
         store.write("tokyo", torn(), 1)
     assert store.counts()["receipts"] == 0
     assert store.checkpoint("tokyo") == 0
+
+
+def test_an_outbox_that_lost_its_end_is_read_again_and_nothing_is_stored_twice(tmp_path):
+    records = [receipt(n) for n in range(1, 6)]
+
+    async def pages() -> list[int]:
+        store = Store(tmp_path / "archive" / "archive.sqlite")
+        follower = Follower({}, store, MinuteFiles(tmp_path / "archive" / "parquet"))
+        found = [await follower.page("tokyo", _Outbox(records))]
+        # A power cut; then others come in its place, with numbers that were given before.
+        del records[3:]
+        records.append(receipt(4) | {"id": f"{44:064x}"})
+        found += [await follower.page("tokyo", _Outbox(records)) for _ in range(2)]
+        found.append(store.checkpoint("tokyo"))
+        store.close()
+        return found
+
+    assert asyncio.run(pages()) == [5, 4, 0, 4]
+    archive = Archive("w", tmp_path)
+    ids = [f"{n:064x}" for n in (1, 2, 3, 4, 5, 44)]
+    found = archive.stages([*ids, "ab"])
+    assert set(found) == set(ids)
+    assert found[ids[0]] == {"stages": receipt(1)["stages"]}
+    assert len(archive.receipts()) == 6
+
+
+class _Outbox(Wire):
+    """The outbox of a process, as its HTTP gives it."""
+
+    def __init__(self, records):
+        self._records = records
+
+    async def get(self, path, headers=None):
+        after = int(path.split("after=")[1].split("&")[0])
+        found = [r for r in self._records if r["offset"] > after]
+        newest = self._records[-1]["offset"]
+        next_ = found[-1]["offset"] if found else after
+        return Answer(200, json.dumps({"records": found, "next": next_, "newest": newest}).encode())
+
+    async def post(self, path, value, headers=None):
+        return Answer(200, b"{}")
 
 
 def test_another_format_is_refused(tmp_path):

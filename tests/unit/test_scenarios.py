@@ -10,8 +10,9 @@ from globelet.client.account import Key
 from globelet.client.orders import Opening, Transfer
 from globelet.client.problem import EndedOtherwise, WaitedTooLong
 from globelet.client.receipt import Receipt
-from globelet.scenarios import invariants
+from globelet.scenarios import invariants, records
 from globelet.scenarios.figures import figures, percentile
+from globelet.scenarios.invariants import Mark
 from globelet.scenarios.report import html
 from globelet.scenarios.result import EXIT_STATUS, Expectation, Host, Invariant, LinkTruth, Result, verdict
 from globelet.scenarios.scenario import NoScenario, load
@@ -175,12 +176,19 @@ def test_agreement_durability_completeness_and_order():
     one, other = ledger("tokyo", balances=100), ledger("tokyo", balances=100, head="bb")
     assert invariants.agreement([one]).holds
     assert not invariants.agreement([one, other]).holds
-    assert invariants.durability([one], {"tokyo": 3}).holds
-    assert not invariants.durability([one], {"tokyo": 4}).holds
-    assert invariants.durability([one], {}).holds is None
+    assert invariants.durability([one], [Mark("tokyo", 3)]).holds
+    assert not invariants.durability([one], [Mark("tokyo", 4)]).holds
+    assert invariants.durability([one], []).holds is None
+    mark = Mark("tokyo", 2, "aa")
+    assert "1 of them compared" in invariants.durability([one], [mark], lambda *_: {"aa"}).detail
+    assert not invariants.durability([one], [mark], lambda *_: {"bb"}).holds
+    assert not invariants.durability([one], [mark], lambda *_: {"aa", "bb"}).holds
+    assert "0 of them compared" in invariants.durability([one], [mark], lambda *_: set()).detail
+    assert invariants.marks([one], lambda *_: {"cc"}) == [Mark("tokyo", 3, "cc")]
     gap = ledger("tokyo", balances=100) | {}
     gap["replicas"][0]["lanes"] = {"paris": {"next": 3, "seen_upto": 1, "gaps": [[2, 2]]}}
     assert not invariants.completeness([gap], []).holds
+    assert (invariants.lanes([gap]).holds, invariants.lanes([one]).holds) == (None, True)
     assert not invariants.completeness([one], [receipt()]).holds
     backwards, both = receipt(nonce=5), receipt(nonce=6)
     for state in (step("committed", 9), step("credited", 8)):
@@ -189,6 +197,23 @@ def test_agreement_durability_completeness_and_order():
         both.absorb(state)
     assert not invariants.time_order([backwards]).holds
     assert not invariants.once([both]).holds
+
+
+def test_complete_means_acknowledged_anchored_and_archived():
+    whole, behind, turned_away = receipt(nonce=1), receipt(nonce=2), receipt(nonce=3)
+    for one in (whole, behind):
+        for stage in ("admitted", "credited", "acknowledged"):
+            one.absorb(step(stage, 9))
+    whole.absorb(step("anchored", 9))
+    turned_away.absorb(step("refused", 9))
+    ended = Invariant(name="completeness", holds=True, detail="all ended")
+    assert records.complete(ended, [whole, turned_away], {whole.id}).holds
+    assert records.complete(ended, [whole, turned_away], None).holds
+    assert not records.complete(ended, [whole], set()).holds
+    found = records.complete(ended, [whole, behind], {whole.id, behind.id})
+    assert not found.holds
+    assert "2 admitted: 2 acknowledged, 1 anchored, 2 archived" in found.detail
+    assert not records.complete(Invariant(name="completeness", holds=False, detail="gaps"), [whole], None).holds
 
 
 def true_link(holds: bool) -> LinkTruth:

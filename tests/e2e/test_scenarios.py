@@ -1,0 +1,138 @@
+"""The five scripts of `scenarios/` through the command line, as anybody runs them: JSON, exit status, folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+NAMES = sorted(path.stem for path in SCENARIOS.glob("*.py"))
+EXIT_STATUS = {"pass": 0, "fail": 1, "invalid": 3}
+FILES = {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html", "logs"}
+QUANTILES = {"p50", "p90", "p99", "p999"}
+STAGES = {"admitted", "held", "committed", "delivered", "credited", "acknowledged", "anchored", "archived"}
+INVARIANTS = {"conservation", "credited_once", "agreement", "durability", "completeness", "time"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What `globelet run` left."""
+
+    name: str
+    status: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return dict(json.loads(self.stdout))
+
+
+def command(name: str, folder: Path) -> Ran:
+    words = ["run", str(SCENARIOS / f"{name}.py"), "--engine", "local", "--json", "--out", str(folder)]
+    done = subprocess.run([sys.executable, "-m", "globelet", *words], capture_output=True, text=True, check=False)
+    return Ran(name, done.returncode, done.stdout, done.stderr, folder)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def ran(request: pytest.FixtureRequest, engine: object, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A scenario's run, in the session's world, which is up."""
+    return command(request.param, tmp_path_factory.mktemp(request.param) / "out")
+
+
+def test_there_are_the_five_that_the_design_names():
+    assert len(NAMES) == 5
+
+
+def test_standard_output_is_one_document_with_all_that_was_promised(ran):
+    result = ran.result
+    promised = {"scenario", "engine", "world", "seed", "verdict", "expectations", "invariants", "links", "figures"}
+    assert promised | {"host", "repeat"} <= set(result), ran.stderr
+    assert (result["scenario"], result["engine"], result["world"]) == (ran.name, "local", "tokyo-paris")
+    assert all({"name", "value", "bound", "holds"} == set(e) for e in result["expectations"])
+    assert all({"name", "holds", "detail"} == set(i) for i in result["invariants"])
+    link = {"from", "to", "declared_ms", "measured_p50_ms", "measured_p99_ms", "within_tolerance"}
+    assert all(link <= set(k) for k in result["links"])
+    assert len(result["links"]) == 6 * 6, "a row for each directed pair of regions, and inside each"
+    assert {"saturated", "cpu_seconds", "max_rss_mb"} <= set(result["host"])
+    assert result["repeat"].startswith("globelet run ")
+
+
+def test_its_figures_are_all_there(ran):
+    figures = ran.result["figures"]
+    assert {"transfers", "credited", "refused", "refunded", "credited_ms", "stretch", "per_stage"} <= set(figures)
+    assert set(figures["credited_ms"]) == QUANTILES
+    assert {"p50", "p99"} <= set(figures["stretch"])
+    assert set(figures["per_stage"]) >= STAGES
+    assert all(set(stage) == QUANTILES for stage in figures["per_stage"].values())
+    for pair in figures["per_pair"]:
+        assert {"from", "to", "transfers", "wire_ms", "credited_ms", "stretch"} <= set(pair)
+        assert set(pair["credited_ms"]) == QUANTILES
+        assert all(value is not None and value > 0 for value in pair["credited_ms"].values())
+
+
+def test_nothing_is_lost_and_nothing_counts_twice(ran):
+    result = ran.result
+    assert result.get("error") is None, ran.stderr
+    assert {i["name"] for i in result["invariants"]} >= INVARIANTS
+    assert [i for i in result["invariants"] if i["holds"] is False] == []
+    figures = result["figures"]
+    assert figures["transfers"] == figures["credited"] + figures["refused"] + figures["refunded"]
+    assert figures["transfers"] > 0
+
+
+def test_the_exit_status_is_the_verdict(ran):
+    assert ran.status == EXIT_STATUS[ran.result["verdict"]]
+
+
+def test_it_passes_or_says_why_its_times_mean_nothing(ran):
+    """A machine that is too slow or saturated makes a run invalid or misses times; counts hold on any machine."""
+    result = ran.result
+    missed = [e for e in result["expectations"] if not e["holds"]]
+    assert [e for e in missed if e["bound"].startswith("=")] == [], result["reasons"]
+    if result["verdict"] == "fail":
+        assert result["host"]["saturated"], result["reasons"]
+        assert ran.name != "everyone_pays_everyone", result["reasons"]
+    if result["verdict"] != "pass":
+        assert result["reasons"], "a verdict other than pass without a reason"
+
+
+def test_everyone_pays_everyone_shows_every_pair(ran):
+    if ran.name == "everyone_pays_everyone":
+        figures = ran.result["figures"]
+        assert figures["transfers"] == figures["credited"] > 10_000
+        assert len(figures["per_pair"]) == 6 * 6
+
+
+def test_the_folder_holds_the_same(ran):
+    assert {path.name for path in ran.folder.iterdir()} >= FILES
+    assert json.loads((ran.folder / "result.json").read_text()) == ran.result
+    with (ran.folder / "links.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(ran.result["links"])
+    faults = [json.loads(line) for line in (ran.folder / "faults.jsonl").read_text().splitlines()]
+    assert bool(faults) == (ran.name in {"power_cut", "ocean_cut"})
+    page = (ran.folder / "report.html").read_text()
+    assert ran.name in page
+    assert "http://" not in page.replace("http://www.w3.org/", "")
+    assert "https://" not in page
+
+
+def test_a_world_that_was_up_stays_up_and_one_that_was_not_is_taken_down(engine, tmp_path):
+    assert engine.status().up
+    engine.down()
+    try:
+        ran = command("unknown_recipient", tmp_path / "out")
+        assert ran.result["figures"]["refunded"] == 1
+        assert not engine.anything_runs()
+    finally:
+        engine.up()
