@@ -94,7 +94,7 @@ class Proxy(_Proxy):  # type: ignore[misc]
 
     def add_toxic(
         self,
-        type: str,
+        type: str,  # noqa: A002  (as the Toxiproxy package has it)
         stream: Stream = "downstream",
         name: str | None = None,
         toxicity: float = 1.0,

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod kernels;
+pub mod receipts;
 pub mod signatures;
 pub mod simulator;
 pub mod types;
@@ -21,6 +22,7 @@ fn register(parent: &Bound<'_, PyModule>, module: &Bound<'_, PyModule>, name: &s
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     register(module, &kernels::module(module.py())?, "kernels")?;
+    register(module, &receipts::module(module.py())?, "receipts")?;
     register(module, &signatures::module(module.py())?, "signatures")?;
     register(module, &simulator::module(module.py())?, "simulator")?;
     register(module, &types::module(module.py())?, "types")

@@ -1,7 +1,8 @@
 //! `globelet._native.simulator`: a whole world in virtual time, driven by batched calls.
 mod documents;
 
-use documents::{ledgers, link_rows, state};
+use documents::{genesis, ledgers, link_rows, state};
+use globelet_protocol::receipt_json;
 use globelet_simulator::{adversaries, scenario, Simulation as World, Violation};
 use globelet_types::world::WorldSpec;
 use globelet_types::{decode, AccountId, ChainId, NodeId, OrderId, RegionId, SignedOrder, Stage};
@@ -212,6 +213,20 @@ impl Simulation {
         Ok(self.with(py, |world| {
             ids.iter().map(|id| world.ladder().get(id).map(|climb| state(world, climb).to_string())).collect()
         }))
+    }
+
+    /// The complete receipt of each order as the JSON document that proves it; None where there is none yet.
+    fn complete_receipts(&self, py: Python<'_>, ids: Vec<String>) -> PyResult<Vec<Option<String>>> {
+        let ids = order_ids(&ids)?;
+        Ok(self.with(py, |world| {
+            let document = |receipt| receipt_json::to_json(world.genesis(), receipt).to_string();
+            ids.iter().map(|id| world.ladder().get(id)?.receipt.as_deref().map(document)).collect()
+        }))
+    }
+
+    /// The world's genesis, as `genesis.json` of a dealt world holds it.
+    fn genesis(&self, py: Python<'_>) -> String {
+        self.with(py, |world| genesis(world).to_string())
     }
 
     /// Balance and highest nonce of an account at its ingress; None where it is not open.

@@ -64,6 +64,12 @@ class Simulation:
     def receipts(self, ids: Sequence[str]) -> list[str | None]:
         """State of each order, JSON; None where it is not known."""
 
+    def complete_receipts(self, ids: Sequence[str]) -> list[str | None]:
+        """The complete receipt of each order, the JSON document that proves it; None where there is none yet."""
+
+    def genesis(self) -> str:
+        """The world's genesis, as `genesis.json` of a dealt world holds it."""
+
     def account(self, municipality: str, account: str) -> tuple[int, int] | None:
         """Balance and highest nonce at the account's ingress; None where it is not open."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,15 @@ class Archive:
     def receipts(self) -> list[dict[str, Any]]:
         """One row per receipt: parties, amount, state, and `<stage>_us` for each stage reached."""
         return [_flat(row) for row in self._rows("SELECT * FROM receipts ORDER BY admitted_us, id")]
+
+    def stages(self, transfers: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The ladders of those of these transfers that the stores have: `{id: {"stages": …}}`, in one query."""
+        wanted = json.dumps(list(transfers))
+        query = (
+            "SELECT id, json_extract(body, '$.stages') AS stages FROM receipts "
+            "WHERE id IN (SELECT value FROM json_each(?))"
+        )
+        return {row["id"]: {"stages": json.loads(row["stages"] or "{}")} for row in self._rows(query, (wanted,))}
 
     def documents(self, kind: str) -> list[dict[str, Any]]:
         """The documents of a kind (`block`, `root`)."""

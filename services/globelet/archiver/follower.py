@@ -31,12 +31,17 @@ class Follower:
         """Archives one page of one outbox; returns how many records it held. Raises `WireError`, `OSError`."""
         after = self._store.checkpoint(process)
         answer = await wire.get(f"/v1/outbox?after={after}&limit={PAGE}")
-        records, upto = _page(answer.json(), after)
+        records, upto, newest = _page(answer.json(), after)
+        if newest < after:
+            # A power cut took the end of the outbox; what comes in its place has numbers that were given before.
+            log.warning("the outbox of %s ends at %d, before %d: it is read again", process, newest, after)
+            self._store.rewind(process)
+            return await self.page(process, wire)
         if records:
             receipts = self._store.write(process, records, upto)
             self._files.add(process, receipts, time.time())
             await wire.post("/v1/outbox/archived", {"upto": upto})
-        self.lag[process] = len(records)
+        self.lag[process] = newest - upto
         return len(records)
 
     async def follow(self, process: str) -> None:
@@ -46,7 +51,7 @@ class Follower:
         while True:
             try:
                 found = await self.page(process, wire)
-                pause = 0.0 if found >= PAGE else BUSY_PAUSE if found else IDLE_PAUSE
+                pause = 0.0 if self.lag[process] else BUSY_PAUSE if found else IDLE_PAUSE
             except (OSError, WireError, ValueError) as error:
                 log.info("outbox of %s: %s", process, error)
                 pause = LOST_PAUSE
@@ -70,11 +75,14 @@ class Follower:
                 group.create_task(self.follow(process))
 
 
-def _page(answer: Any, after: int) -> tuple[list[dict[str, Any]], int]:
-    """The records and the next offset of an outbox page; raises `ValueError` for anything else."""
+def _page(answer: Any, after: int) -> tuple[list[dict[str, Any]], int, int]:
+    """The records of an outbox page, its last offset and the outbox' newest; raises `ValueError` for anything else."""
     if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
         raise ValueError("the outbox answered something that is not a page")
     upto = answer.get("next", after)
     if not isinstance(upto, int) or upto < after:
         raise ValueError(f"the outbox went backwards, from {after} to {upto}")
-    return answer["records"], upto
+    newest = answer.get("newest", upto)
+    if not isinstance(newest, int):
+        raise ValueError(f"the outbox says its newest record is {newest!r}")
+    return answer["records"], upto, newest

@@ -93,6 +93,10 @@ class Store:
         row = self._db.execute("SELECT next FROM checkpoints WHERE process = ?", (process,)).fetchone()
         return int(row[0]) if row else 0
 
+    def rewind(self, process: str) -> None:
+        """Forgets how far a process' outbox was read: all of it comes again, and nothing is stored twice."""
+        self._db.execute("DELETE FROM checkpoints WHERE process = ?", (process,))
+
     def write(self, process: str, records: Iterable[Mapping[str, Any]], upto: int) -> list[dict[str, Any]]:
         """Stores a page; returns the receipts of it. What cannot be stored goes to `dead_letters` with its reason."""
         kept: list[dict[str, Any]] = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from globelet.client.orders import Transfer
-from globelet.client.problem import EndedOtherwise, WaitedTooLong
+from globelet.client.problem import EndedOtherwise, Unreachable, WaitedTooLong
 
 LADDER = ("admitted", "held", "committed", "delivered", "credited", "acknowledged", "anchored", "archived")
 OTHER_ENDS = ("refused", "refunded")
@@ -99,6 +100,9 @@ class Receipt:
 
         if not seen({}):
             self._chains.follow(self.source, self.id, seen, timeout)
+            # A step's stamp is mended when the ingress learns that others were there before it.
+            with contextlib.suppress(Unreachable):
+                self.refresh()
         if stage in self._micros:
             return self
         if self._cannot(stage):

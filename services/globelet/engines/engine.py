@@ -195,6 +195,22 @@ class Engine(Protocol):
         """State of many transfers, given {id: source}; those unknown are missing."""
         ...
 
+    def archived(self, orders: Sequence[str]) -> dict[str, dict[str, Any]] | None:
+        """States of those transfers that the stores have, by id; None where the engine has no stores."""
+        ...
+
+    def documents(self, orders: Mapping[str, str]) -> dict[str, str | bytes]:
+        """The complete receipt of each transfer, JSON that proves itself, given {id: source}; unknown ones missing."""
+        ...
+
+    def genesis_json(self) -> str | bytes:
+        """The world's public genesis, which verifies receipts."""
+        ...
+
+    def certified(self, chain: str, height: int) -> set[str] | None:
+        """Hashes of the certified blocks of a chain at a height: one, or none known. None where nobody can tell."""
+        ...
+
     def figures(self) -> dict[str, Any]:
         """What this way of running adds to the figures of a run."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,9 @@ from typing import Any
 
 from globelet.client.city_hall import CityHall
 from globelet.client.problem import Problem, Unreachable
-from globelet.engines.engine import Finding
-from globelet.engines.engine import Playing
+from globelet.engines.engine import Finding, Playing
 from globelet.engines.errors import UnknownProcess
-from globelet.engines.play import Planned, play, states
+from globelet.engines.play import Planned, play, read
 
 _POLL = 0.02
 
@@ -34,14 +34,21 @@ class _Playing:
 
 
 class LiveChains:
-    """Orders, states, ledgers and time of a world that runs on real sockets."""
+    """Orders, states, ledgers and time of a world that runs on real sockets.
+
+    A chain is reached at the processes of its replicas: one where it is packed, several where it is spread.
+    """
 
     real_time = True
 
-    def __init__(self, world: str, processes: dict[str, str], chains: dict[str, str], identity: str | None) -> None:
+    def __init__(
+        self, world: str, processes: dict[str, str], chains: dict[str, list[str]], identity: str | None
+    ) -> None:
         self._world, self._processes_urls = world, processes
         halls = {url: CityHall(name, url) for name, url in processes.items()}
-        self._halls = {name: halls[url] for name, url in {**chains, **processes}.items()}
+        self._doors = {name: [halls[url] for url in urls] for name, urls in chains.items()}
+        self._halls = {name: doors[0] for name, doors in self._doors.items()}
+        self._halls |= {name: halls[url] for name, url in processes.items()}
         self._identity = CityHall("identity", identity) if identity else None
         self._tokens: dict[str, tuple[str, float]] = {}
 
@@ -50,6 +57,30 @@ class LiveChains:
         if name not in self._halls:
             raise UnknownProcess(name, list(self._halls))
         return self._halls[name]
+
+    def _all(self, chain: str) -> list[CityHall]:
+        return self._doors.get(chain) or [self.hall(chain)]
+
+    def _open(self, chain: str) -> CityHall:
+        """Where new orders go: the first replica's process while it serves, else the next one that does.
+
+        It is asked beforehand: an order that was handed in without an answer must not go to a second replica.
+        """
+        first, *others = self._all(chain)
+        if not others or first.ready():
+            return first
+        return next((hall for hall in others if hall.ready()), first)
+
+    def _knowing(self, chain: str, order: str) -> CityHall:
+        """The process whose replica admitted an order; the first one where none says so."""
+        first, *others = self._all(chain)
+        for hall in [first, *others] if others else []:
+            try:
+                if hall.transfer(order) is not None:
+                    return hall
+            except Unreachable:
+                continue
+        return first
 
     def now_us(self) -> int:
         """Microseconds of the epoch."""
@@ -70,7 +101,7 @@ class LiveChains:
 
     def submit(self, municipality: str, path: str, body: Any, token: str | None) -> Any:
         """POSTs orders; raises `Problem` or `Unreachable`."""
-        return self.hall(municipality).call("POST", path, body, token)
+        return self._open(municipality).call("POST", path, body, token)
 
     def token(self, account: str, sign: Callable[[bytes], bytes]) -> str | None:
         """A token of the identity service, kept until a minute before it expires."""
@@ -90,13 +121,14 @@ class LiveChains:
 
     def transfer(self, municipality: str, order: str) -> dict[str, Any] | None:
         """State of a transfer at its source."""
-        return self.hall(municipality).transfer(order)
+        return self._knowing(municipality, order).transfer(order)
 
     def follow(self, municipality: str, order: str, seen: Callable[[dict[str, Any]], bool], timeout: float) -> None:
         """Reads the event stream; opens it again while the process is away."""
-        hall, end = self.hall(municipality), time.monotonic() + timeout
+        end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
             try:
+                hall = self._knowing(municipality, order)
                 for event in hall.events(order, left):
                     if seen(event):
                         return
@@ -112,7 +144,7 @@ class LiveChains:
 
     def account(self, municipality: str, account: str) -> dict[str, Any] | None:
         """State of an account; None where it is not open."""
-        return self.hall(municipality).account(account)
+        return self._open(municipality).account(account)
 
     def ledgers(self) -> list[dict[str, Any]]:
         """The ledger of every process, one entry per chain."""
@@ -131,11 +163,30 @@ class LiveChains:
 
     def play(self, orders: Sequence[Planned]) -> Playing:
         """Hands orders in at their times, come what may, on a thread of its own; see `globelet.engines.play`."""
-        return _Playing(orders, {o.municipality: self.hall(o.municipality).url for o in orders})
+        return _Playing(orders, {m: self._open(m).url for m in {o.municipality for o in orders}})
 
     def states(self, orders: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         """State of many transfers, given {id: source}."""
-        return asyncio.run(states(orders, {m: self.hall(m).url for m in set(orders.values())}))
+        return {order: json.loads(body) for order, body in self._read(orders, "/v1/transfers/").items()}
+
+    def documents(self, orders: Mapping[str, str]) -> dict[str, str | bytes]:
+        """The receipts as their municipalities give them to anyone."""
+        return dict(self._read(orders, "/v1/receipts/"))
+
+    def _read(self, orders: Mapping[str, str], path: str) -> dict[str, bytes]:
+        """From every replica that may have admitted them, one rank after the other until none is missing."""
+        found: dict[str, bytes] = {}
+        doors = {m: self._all(m) for m in set(orders.values())}
+        for rank in range(max(map(len, doors.values()), default=0)):
+            left = {o: m for o, m in orders.items() if o not in found and rank < len(doors[m])}
+            if left:
+                found |= asyncio.run(read(left, {m: doors[m][rank].url for m in set(left.values())}, path))
+        return found
+
+    def certified(self, chain: str, height: int) -> set[str] | None:
+        """What the chain's first process was told by its replicas and, after a start, by their logs."""
+        rows = self.hall(chain).call("GET", f"/v1/blocks?chain={chain}&after={height - 1}&limit=2")
+        return {str(row["hash"]) for row in rows if row["height"] == height}
 
     def figures(self) -> dict[str, Any]:
         """Nothing: everything is measured from receipts."""

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from globelet.engines import binaries, ports
 from globelet.engines.emulator import Emulator
@@ -34,7 +36,7 @@ class LocalEngine(LiveChains):
         self._state = StateDirectory(root or default_root(world.name))
         self._processes = Processes(self._state.pids, self._state.logs)
         self._emulator = Emulator(f"http://127.0.0.1:{LINKS_PORT}", world)
-        super().__init__(world.name, self._urls(), self.endpoints(), f"http://127.0.0.1:{IDENTITY_PORT}")
+        super().__init__(world.name, self._urls(), self._replicas(), f"http://127.0.0.1:{IDENTITY_PORT}")
 
     @classmethod
     def existing(cls, name: str, root: Path | None = None) -> LocalEngine:
@@ -211,9 +213,13 @@ class LocalEngine(LiveChains):
 
     def endpoints(self) -> dict[str, str]:
         """URL of each chain: of the process of its first replica."""
+        return {chain: urls[0] for chain, urls in self._replicas().items()}
+
+    def _replicas(self) -> dict[str, list[str]]:
+        """URLs of the processes that host replicas of each chain."""
         urls = list(self._urls().values())
-        firsts = {c.name: self.world.members(i, "replica")[0].process for i, c in enumerate(self.world.chains)}
-        return {chain: urls[process] for chain, process in firsts.items()}
+        members = {c.name: self.world.members(i, "replica") for i, c in enumerate(self.world.chains)}
+        return {name: [urls[p] for p in dict.fromkeys(n.process for n in nodes)] for name, nodes in members.items()}
 
     def _urls(self) -> dict[str, str]:
         return {p.name: f"http://{p.host}:{p.http_port}" for p in self.world.processes}
@@ -271,6 +277,19 @@ class LocalEngine(LiveChains):
     def genesis(self) -> Path:
         """The public genesis, which verifies receipts."""
         return self._state.root / "genesis.json"
+
+    def genesis_json(self) -> bytes:
+        """What the genesis file holds."""
+        return self.genesis().read_bytes()
+
+    def archived(self, orders: Sequence[str]) -> dict[str, dict[str, Any]] | None:
+        """From the embedded store, in one query; nothing while it is not there yet."""
+        from globelet.analysis import Archive
+
+        try:
+            return Archive(self.world.name, self._state.root).stages(orders)
+        except FileNotFoundError:
+            return {}
 
     def describe(self) -> str:
         """The world as JSON, for result folders."""

@@ -116,19 +116,19 @@ async def play(orders: Sequence[Planned], urls: Mapping[str, str]) -> tuple[int,
     return start_ns // 1000, refused
 
 
-async def states(orders: Mapping[str, str], urls: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Reads the state of each transfer at its source, over a few connections per municipality."""
+async def read(orders: Mapping[str, str], urls: Mapping[str, str], path: str) -> dict[str, bytes]:
+    """Reads `path` + id of each transfer at its source, over a few connections per municipality."""
     waiting: dict[str, deque[str]] = defaultdict(deque)
     for order, place in orders.items():
         waiting[place].append(order)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, bytes] = {}
 
-    async def read(place: str) -> None:
+    async def reader(place: str) -> None:
         wire = _wire(urls[place])
         while waiting[place]:
             order = waiting[place].popleft()
             try:
-                found[order] = (await wire.get(f"/v1/transfers/{order}")).json()
+                found[order] = (await wire.get(path + order)).body
             except (WireError, OSError):
                 continue  # not known, or the process is away: it is missing from the answer
         wire.close()
@@ -136,5 +136,5 @@ async def states(orders: Mapping[str, str], urls: Mapping[str, str]) -> dict[str
     async with asyncio.TaskGroup() as group:
         for place in waiting:
             for _ in range(READERS):
-                group.create_task(read(place))
+                group.create_task(reader(place))
     return found

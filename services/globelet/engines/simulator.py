@@ -307,6 +307,23 @@ class SimulatorEngine:
         """Probes travel every link as messages do, while the world runs on."""
         return list(json.loads(self._world.probe_links(samples, round(spacing_ms * 1000))))
 
+    def archived(self, orders: Sequence[str]) -> dict[str, dict[str, Any]] | None:  # noqa: ARG002
+        """None: there are no stores."""
+        return None
+
+    def documents(self, orders: Mapping[str, str]) -> dict[str, str | bytes]:
+        """The complete receipts that ingresses published."""
+        texts = self._world.complete_receipts(list(orders))
+        return {order: text for order, text in zip(orders, texts, strict=True) if text is not None}
+
+    def genesis_json(self) -> str:
+        """From the deal."""
+        return self._world.genesis()
+
+    def certified(self, chain: str, height: int) -> set[str] | None:  # noqa: ARG002
+        """None: the simulation compares every block of every log itself; see `findings`."""
+        return None
+
     def figures(self) -> dict[str, Any]:
         """The fingerprint of all that happened, and virtual against real time."""
         virtual, real = (self.now_us() - self._start_us) / 1e6, time.monotonic() - self._began

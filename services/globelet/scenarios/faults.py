@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,11 +24,12 @@ class FaultLog:
 class ProcessHandle:
     """One process of the world."""
 
-    def __init__(self, name: str, engine: Engine, log: FaultLog) -> None:
-        self.name, self._engine, self._log = name, engine, log
+    def __init__(self, name: str, engine: Engine, log: FaultLog, before: Callable[[], None]) -> None:
+        self.name, self._engine, self._log, self._before = name, engine, log, before
 
     def kill(self) -> None:
         """Ends it at once."""
+        self._before()
         self._log.note("kill", process=self.name)
         self._engine.kill(self.name)
 

@@ -96,12 +96,7 @@ def repairs(ledgers: Ledgers) -> int:
 def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:
     """5: every admitted transfer has ended, every lane is gap-free."""
     open_ends = [r.id[:12] for r in receipts if r.ended is None]
-    gaps = [
-        f"{name} at {ledger['chain']}"
-        for ledger, replica in _replicas(ledgers, "municipal")
-        for name, lane in (replica.get("lanes") or {}).items()
-        if lane.get("gaps")
-    ]
+    gaps = _gaps(ledgers)
     parts = []
     if open_ends:
         parts.append(f"{len(open_ends)} transfers without an end: {', '.join(open_ends[:5])}")
@@ -110,17 +105,77 @@ def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:
     return Invariant(name="completeness", holds=not parts, detail="; ".join(parts) or "all ended, no gaps")
 
 
-def durability(ledgers: Ledgers, floors: dict[str, int]) -> Invariant:
-    """4: no chain is below a height it had before a fault. None where nothing was broken."""
-    if not floors:
+@dataclass(frozen=True)
+class Mark:
+    """A certified block that a chain had at some moment: its height and, where it could be told, its hash."""
+
+    chain: str
+    height: int
+    hash: str | None = None
+
+
+Hashes = Callable[[str, int], set[str] | None]
+"""Hashes of the certified blocks of a chain at a height; None where nobody can tell."""
+
+
+def nobody_tells(_chain: str, _height: int) -> set[str] | None:
+    """No hash is known."""
+    return None
+
+
+def marks(ledgers: Ledgers, hashes: Hashes) -> list[Mark]:
+    """The newest certified block of each chain: a quorum's disks have it, so it may never be lost."""
+    found = []
+    for chain, height in certified(ledgers).items():
+        told = hashes(chain, height) or set() if height else set()
+        found.append(Mark(chain, height, min(told) if len(told) == 1 else None))
+    return found
+
+
+def certified(ledgers: Ledgers) -> dict[str, int]:
+    """The newest certified height of each chain."""
+    top: dict[str, int] = {}
+    for ledger, replica in _replicas(ledgers):
+        top[ledger["chain"]] = max(top.get(ledger["chain"], 0), int(replica.get("certified", replica["height"])))
+    return top
+
+
+def durability(ledgers: Ledgers, before: Sequence[Mark], hashes: Hashes = nobody_tells) -> Invariant:
+    """4: every block that was certified before a fault still stands at its height. None where nothing was broken."""
+    if not before:
         return Invariant(name="durability", holds=None, detail="no process was killed in this run")
     top: dict[str, int] = defaultdict(int)
     for ledger, replica in _replicas(ledgers):
         top[ledger["chain"]] = max(top[ledger["chain"]], int(replica["height"]))
-    lost = [f"{chain}: {floor} before, {top[chain]} after" for chain, floor in floors.items() if top[chain] < floor]
-    return Invariant(
-        name="durability", holds=not lost, detail="; ".join(lost) or f"{len(floors)} chains kept all they had"
-    )
+    wrong, compared = [], 0
+    for mark in before:
+        if top[mark.chain] < mark.height:
+            wrong.append(f"{mark.chain}: {mark.height} before, {top[mark.chain]} after")
+        elif mark.hash is not None and (now := hashes(mark.chain, mark.height)):
+            compared += 1
+            if now != {mark.hash}:
+                others = " and ".join(sorted(h[:12] for h in now))
+                wrong.append(f"{mark.chain} at {mark.height}: {mark.hash[:12]} before, {others} after")
+    chains = len({mark.chain for mark in before})
+    kept = f"{len(before)} heights of {chains} chains kept, {compared} of them compared by hash"
+    return Invariant(name="durability", holds=not wrong, detail="; ".join(wrong[:5]) or kept)
+
+
+def lanes(ledgers: Ledgers) -> Invariant:
+    """5, as ledgers show it while the world runs. None while numbers are missing: a parcel may be on its way."""
+    missing = sorted(set(_gaps(ledgers)))
+    count = sum(len(r.get("lanes") or {}) for _, r in _replicas(ledgers, "municipal"))
+    detail = f"waiting to close gaps in {', '.join(missing[:5])}" if missing else f"{count} ends of lanes without a gap"
+    return Invariant(name="lanes", holds=None if missing else True, detail=detail)
+
+
+def _gaps(ledgers: Ledgers) -> list[str]:
+    return [
+        f"{name} at {ledger['chain']}"
+        for ledger, replica in _replicas(ledgers, "municipal")
+        for name, lane in (replica.get("lanes") or {}).items()
+        if lane.get("gaps")
+    ]
 
 
 def time_order(receipts: Sequence[Receipt]) -> Invariant:
@@ -138,22 +193,26 @@ def time_order(receipts: Sequence[Receipt]) -> Invariant:
     )
 
 
-def heights(ledgers: Ledgers) -> dict[str, int]:
-    """The height a quorum of each chain's replicas has reached: what may never be lost."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for ledger, replica in _replicas(ledgers):
-        found[ledger["chain"]].append(int(replica["height"]))
-    return {chain: sorted(seen)[len(seen) // 3] for chain, seen in found.items()}
-
-
-def check(ledgers: Ledgers, receipts: Sequence[Receipt], floors: dict[str, int]) -> list[Invariant]:
-    """All of them."""
+def check(
+    ledgers: Ledgers, receipts: Sequence[Receipt], before: Sequence[Mark], hashes: Hashes = nobody_tells
+) -> list[Invariant]:
+    """All that ledgers and receipts show."""
     checks: list[Callable[[], Invariant]] = [
         lambda: conservation(ledgers),
         lambda: once(receipts),
         lambda: agreement(ledgers),
-        lambda: durability(ledgers, floors),
+        lambda: durability(ledgers, before, hashes),
         lambda: completeness(ledgers, receipts),
         lambda: time_order(receipts),
     ]
     return [one() for one in checks]
+
+
+def standing(ledgers: Ledgers, before: Sequence[Mark], hashes: Hashes = nobody_tells) -> list[Invariant]:
+    """What must hold of ledgers at any moment; `before` are the certified blocks of earlier moments."""
+    kept = (
+        durability(ledgers, before, hashes)
+        if before
+        else Invariant(name="durability", holds=None, detail="nothing was seen before")
+    )
+    return [conservation(ledgers), agreement(ledgers), kept, lanes(ledgers)]

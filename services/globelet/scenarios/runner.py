@@ -17,6 +17,7 @@ import yaml
 from globelet.archiver import parquet
 from globelet.engines.engine import Engine, Finding, Progress, silent
 from globelet.engines.processes import usage
+from globelet.scenarios import records
 from globelet.scenarios.figures import figures
 from globelet.scenarios.host import HostMeter
 from globelet.scenarios.probes import Probes
@@ -115,6 +116,7 @@ def _end(world: World, notes: list[str]) -> list[Invariant]:
     """Gives every transfer the time to end, then checks the invariants on ledgers that have come to rest."""
     try:
         world.settle(timeout=SETTLE)
+        archived = records.gather(world)
         seen: list[list[Invariant]] = []
 
         def rest() -> bool:
@@ -122,7 +124,8 @@ def _end(world: World, notes: list[str]) -> list[Invariant]:
             return all(i.holds is not False for i in seen[-1])
 
         world.wait_until(rest, 10.0)  # ledgers of different chains are not read at one instant
-        return _joined(seen[-1], world.engine.findings())
+        done = [records.complete(i, world.receipts, archived) if i.name == "completeness" else i for i in seen[-1]]
+        return _joined([*done, records.verifiability(world)], world.engine.findings())
     except Exception as error:
         found = _joined([], world.engine.findings())
         if any(i.holds is False for i in found):
@@ -153,7 +156,7 @@ def _leave(result: Result, world: World, folder: Path) -> None:
         parquet.write(folder / "receipts.parquet", receipts)
     else:
         (folder / "receipts.jsonl").write_text("".join(json.dumps(r) + "\n" for r in receipts))
-    (folder / "report.html").write_text(html(result))
+    (folder / "report.html").write_text(html(result, world.faults.entries, world.receipts, world.repaired()))
     logs = world.engine.state / "logs"
     if logs.is_dir():
         shutil.copytree(logs, folder / "logs", dirs_exist_ok=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 
 from globelet.client.account import Account, Key
 from globelet.client.bank import Bank
+from globelet.client.problem import Problem, Unreachable
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
 from globelet.engines.errors import UnknownProcess
 from globelet.scenarios import invariants
 from globelet.scenarios.faults import FaultLog, LinkHandle, ProcessHandle
-from globelet.scenarios.invariants import Book
+from globelet.scenarios.invariants import Book, Mark
 from globelet.scenarios.load import Load, begin
 from globelet.scenarios.result import Expectation, Invariant
 
@@ -27,7 +29,8 @@ class World:
         self.receipts: list[Receipt] = []
         self._accounts = 0
         self._funded: list[tuple[Account, int]] = []
-        self._floors: dict[str, int] = {}
+        self._marks: set[Mark] = set()
+        self._repaired_before = self._repaired()
 
     # accounts and transfers
 
@@ -122,12 +125,11 @@ class World:
         """A process of the world, by name. Raises `UnknownProcess`."""
         if name not in self.engine.processes():
             raise UnknownProcess(name, self.engine.processes())
-        self._note_heights()
-        return ProcessHandle(name, self.engine, self.faults)
+        return ProcessHandle(name, self.engine, self.faults, self._note_marks)
 
     def kill_all(self) -> None:
         """A power cut: every process that hosts nodes ends at once."""
-        self._note_heights()
+        self._note_marks()
         self.faults.note("kill_all")
         self.engine.stop_all()
 
@@ -136,12 +138,10 @@ class World:
         self.engine.restart()
         self.faults.note("restart_all")
 
-    def _note_heights(self) -> None:
-        try:
-            for chain, height in invariants.heights(self.engine.ledgers()).items():
-                self._floors[chain] = max(height, self._floors.get(chain, 0))
-        except Exception:
-            return
+    def _note_marks(self) -> None:
+        """Before a fault: the certified blocks that no fault may take. A process that is away adds none."""
+        with suppress(Unreachable, Problem):
+            self._marks.update(invariants.marks(self.engine.ledgers(), self.engine.certified))
 
     def link(self, source: str, to: str, *, both: bool = False) -> LinkHandle:
         """The directed link from one region to another; `both` for the way back too."""
@@ -193,7 +193,8 @@ class World:
     def invariants(self) -> list[Invariant]:
         """Checks the invariants now; they are checked at the end of every run anyway."""
         ledgers = self.engine.ledgers()
-        checked = invariants.check(ledgers, self.receipts, self._floors)
+        before = sorted(self._marks, key=lambda m: (m.chain, m.height))
+        checked = invariants.check(ledgers, self.receipts, before, self.engine.certified)
         return [*checked, invariants.booked(self._books(), self.receipts)]
 
     def _books(self) -> list[Book]:
@@ -203,6 +204,17 @@ class World:
     def repairs(self) -> int:
         """Parcels that destinations brought home by asking for them (R2 to R4), since their processes started."""
         return invariants.repairs(self.engine.ledgers())
+
+    def repaired(self) -> int | None:
+        """Those of this run; None where the ledgers do not answer."""
+        now = self._repaired()
+        return None if now is None or self._repaired_before is None else max(0, now - self._repaired_before)
+
+    def _repaired(self) -> int | None:
+        try:
+            return self.repairs()
+        except Exception:
+            return None
 
 
 class _Remembering(Account):

@@ -20,6 +20,15 @@ pub fn state(world: &Simulation, climb: &Climb) -> Value {
     })
 }
 
+/// The genesis, with its id and tag beside it.
+pub fn genesis(world: &Simulation) -> Value {
+    let genesis = world.genesis();
+    let mut value = serde_json::to_value(genesis).expect("a genesis has no maps with odd keys");
+    value["id"] = hex::encode(genesis.id()).into();
+    value["tag"] = genesis.tag().to_string().into();
+    value
+}
+
 /// One entry per chain: the honest replicas that are up.
 pub fn ledgers(world: &Simulation) -> Value {
     let views = world.ledgers();

@@ -1,0 +1,11 @@
+from collections.abc import Sequence
+
+__all__ = ["verify"]
+
+def verify(genesis: str | bytes, documents: Sequence[str | bytes]) -> list[list[tuple[str, bool, str | None]]]:
+    """Check receipts, as JSON documents, offline from a world's genesis.json: the steps of each one's proof, in order.
+
+    A step is its name, whether it holds, and why not (or, for one that holds, what there is to know). A document that
+    is no JSON has the one step `document`. Raises ValueError for a genesis that is none. Works on every processor and
+    lets other threads run.
+    """
