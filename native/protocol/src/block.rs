@@ -45,10 +45,8 @@ pub struct VertexHeader {
     pub sequence: u64,
     /// When it was sealed.
     pub at: Stamp,
-    /// Merkle root over the shards of the sealed body; `None` if it carries no orders.
-    pub body: Option<Hash>,
-    /// Parcels it proposes to credit, because they wait behind others of their lane.
-    pub parcels: Vec<ParcelRef>,
+    /// Merkle root over the shards of the sealed body.
+    pub body: Hash,
     /// The VRF proof (80 bytes) of this second's draw, from which the shards' places follow.
     pub draw: Vec<u8>,
 }

@@ -16,6 +16,8 @@ from globelet.client.wire import Wire, WireError
 TICK = 0.001
 # A process that does not answer is asked again, this often and for this long.
 RETRY, PATIENCE = 0.1, 60.0
+# Statuses by which a process says that it cannot tell: it begins, stops, or its replica is silent; 0 is no answer at all.
+CANNOT_TELL = (0, 502, 503, 504)
 MOST_AT_ONCE = 200
 READERS = 4
 
@@ -74,7 +76,11 @@ class _Sender:
         else:
             for order, result in zip(batch, (answer or {}).get("results", []), strict=False):
                 if found := result.get("problem"):
-                    self._refuse([order], Problem.of(int(found.get("status", 400)), found))
+                    problem = Problem.of(int(found.get("status", 400)), found)
+                    if problem.status in CANNOT_TELL:
+                        await self._send([order])
+                    else:
+                        self._refuse([order], problem)
 
     async def _ask(self, batch: list[Planned]) -> Any:
         """Posts the batch until there is an answer; what was posted in vain may have been admitted all the same."""
@@ -84,8 +90,9 @@ class _Sender:
         while True:
             try:
                 return (await self._wire.post("/v1/transfers", body, headers)).json()
-            except OSError:
-                if time.monotonic() > end:
+            except (OSError, WireError) as error:
+                told = isinstance(error, WireError) and error.status not in CANNOT_TELL
+                if told or time.monotonic() > end:
                     raise
                 self._doubtful |= {order.id for order in batch}
                 await asyncio.sleep(RETRY)

@@ -38,6 +38,8 @@ pub(crate) struct Continental {
     anchors: BTreeMap<u64, Anchor>,
     report_us: u64,
     report_armed: bool,
+    /// The first height of our last report, and how often it was reported since without an answer.
+    reported: (u64, u64),
 }
 
 impl Continental {
@@ -54,6 +56,7 @@ impl Continental {
             anchors: BTreeMap::new(),
             report_us: genesis.world.parameters.report_us,
             report_armed: false,
+            reported: (0, 0),
             ordered,
         })
     }
@@ -215,8 +218,10 @@ impl Continental {
     fn report(&mut self, out: &mut Out) {
         let Some(globe) = self.globe else { return };
         let Some((&first, _)) = self.unreported.first_key_value() else { return };
-        let size = u64::from(self.ordered.committee().size());
-        let turn = (first + u64::from(self.ordered.me)) % size;
+        let tries = if self.reported.0 == first { self.reported.1 + 1 } else { 0 };
+        self.reported = (first, tries);
+        // Members may differ in what they know to be anchored: without the tries, nobody's turn could come.
+        let turn = (first + tries + u64::from(self.ordered.me)) % u64::from(self.ordered.committee().size());
         let headers: Vec<_> = self.unreported.values().take(REPORT_MOST).map(|(h, _)| h.clone()).collect();
         let certificate = self.unreported.values().nth(headers.len() - 1).map(|(_, c)| c.clone());
         if let (Some(certificate), true) = (certificate, turn <= u64::from(self.ordered.committee().faults())) {

@@ -51,7 +51,7 @@ impl Municipal {
         (self.progress, self.restarted) = (progress, false);
         self.announce_heads(now, settled_in, out);
         self.resend_headers(now, out);
-        self.repair_inbox(now, out);
+        self.repair_inbox(out);
         self.ask_post_quantum(now, out);
     }
 

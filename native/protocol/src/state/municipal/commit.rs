@@ -90,11 +90,10 @@ impl Municipal {
         let height = self.chain.height + 1;
         let mut applied = Vec::new();
         let mut vertices = Vec::new();
-        let mut received: Vec<ParcelRef> = parcels.iter().filter(|p| self.receive_parcel(p, out)).copied().collect();
+        let received: Vec<ParcelRef> = parcels.iter().filter(|p| self.receive_parcel(p, out)).copied().collect();
         for &(proposer, sequence) in entries {
             let Some(vertex) = self.vertices.get(proposer, sequence).cloned() else { continue };
             vertices.push(vertex.header.hash());
-            received.extend(vertex.header.parcels.iter().filter(|p| self.receive_parcel(p, out)));
             let orders = opened.remove(&proposer).unwrap_or_default();
             self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
             self.vertices.forget(proposer, sequence.saturating_sub(super::round::HISTORY_MOST as u64));

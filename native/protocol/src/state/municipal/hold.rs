@@ -8,8 +8,8 @@ use globelet_threshold as threshold;
 use globelet_types::{decode, encode, ChainId, Hash, Micros, Signature};
 use std::collections::BTreeMap;
 
-/// Most requests kept aside until the parcels they name have arrived.
-const DEFERRED_MOST: usize = 1024;
+/// Most vertices whose proofs are kept before they come.
+const EARLY_MOST: usize = 1024;
 
 /// What the body of a vertex is encrypted under.
 pub(crate) fn body_label(chain: ChainId, proposer: u16, sequence: u64) -> Vec<u8> {
@@ -41,7 +41,6 @@ pub(crate) struct Vertices {
     gathering: Vec<BTreeMap<u64, HeldVertex>>,
     /// Proofs that came before their vertex, by its hash.
     early: BTreeMap<Hash, Vec<HoldingProof>>,
-    deferred: Vec<(u16, Request)>,
     draws: BTreeMap<(u16, u64), Vec<u8>>,
 }
 
@@ -54,7 +53,6 @@ impl Vertices {
             bodies: vec![BTreeMap::new(); n],
             gathering: vec![BTreeMap::new(); n],
             early: BTreeMap::new(),
-            deferred: Vec::new(),
             draws: BTreeMap::new(),
         }
     }
@@ -76,13 +74,10 @@ impl Vertices {
         self.held[usize::from(proposer)].get(&sequence)
     }
 
-    /// The sealed body of a held vertex; empty if it carries no orders.
+    /// The sealed body of a held vertex.
     pub fn body(&self, proposer: u16, sequence: u64) -> Option<&[u8]> {
-        let carries = self.get(proposer, sequence)?.header.body.is_some();
-        match self.bodies[usize::from(proposer)].get(&sequence) {
-            Some(body) => Some(body),
-            None => (!carries).then_some(&[]),
-        }
+        self.get(proposer, sequence)?;
+        self.bodies[usize::from(proposer)].get(&sequence).map(Vec::as_slice)
     }
 
     /// Forgets what was applied long ago.
@@ -100,12 +95,11 @@ impl Vertices {
 }
 
 impl Frame {
-    /// True if a quorum of replicas signed the header and, where orders are held, enough holders proved it.
+    /// True if a quorum of replicas signed the header and enough holders proved it.
     pub fn enough_proofs(&self, vertex: &HeldVertex) -> bool {
         let committee = self.committee();
         let replicas = vertex.proofs.iter().filter(|p| p.holder < committee.size()).count();
-        let needed = if vertex.header.body.is_some() { usize::from(self.parameters().proofs_needed) } else { 0 };
-        replicas >= committee.quorum() && vertex.proofs.len() >= needed
+        replicas >= committee.quorum() && vertex.proofs.len() >= usize::from(self.parameters().proofs_needed)
     }
 }
 
@@ -163,10 +157,6 @@ impl Municipal {
                     out.misbehaviour(from, what);
                     return;
                 }
-                if !header.parcels.iter().all(|p| self.parcel_known(p)) {
-                    self.defer(from, request);
-                    return;
-                }
                 self.vertices.sign(from, header.sequence, hash);
                 if let Holding::Body(body) = &request.holding {
                     self.vertices.keep_body(from, header.sequence, body.clone());
@@ -218,7 +208,7 @@ impl Municipal {
             if !early.iter().any(|p| p.holder == proof.holder) {
                 early.push(proof);
             }
-            while self.vertices.early.len() > DEFERRED_MOST {
+            while self.vertices.early.len() > EARLY_MOST {
                 self.vertices.early.pop_first();
             }
             return;
@@ -244,19 +234,6 @@ impl Municipal {
         self.advance(now, out);
     }
 
-    fn defer(&mut self, from: u16, request: Request) {
-        if self.vertices.deferred.len() < DEFERRED_MOST {
-            self.vertices.deferred.push((from, request));
-        }
-    }
-
-    /// Parcels arrived: requests that waited for them are looked at again.
-    pub(super) fn retry_deferred(&mut self, now: Micros, out: &mut Out) {
-        for (from, request) in std::mem::take(&mut self.vertices.deferred) {
-            self.hold(now, from, request, out);
-        }
-    }
-
     fn check_vertex(&mut self, now: Micros, hash: &Hash, request: &Request) -> Result<(), &'static str> {
         let header = &request.header;
         if !self.frame.committee().verify(header.proposer, hash, &request.signature) {
@@ -267,10 +244,9 @@ impl Municipal {
         }
         self.clock.receive(now, header.at).map_err(|_| "stamped a vertex beyond the bound of skew")?;
         self.check_draw(header)?;
-        match (&request.holding, header.body) {
-            (Holding::Body(body), None) if body.is_empty() && !header.parcels.is_empty() => Ok(()),
-            (Holding::Body(body), Some(root)) => self.check_body(header, body, &root),
-            _ => Err("sent a body that does not fit the vertex"),
+        match &request.holding {
+            Holding::Body(body) => self.check_body(header, body),
+            Holding::Shard { .. } => Err("sent a shard where a replica keeps the body"),
         }
     }
 
@@ -291,8 +267,8 @@ impl Municipal {
     }
 
     /// The body is what the root commits to, shard by shard, and can be opened by the committee.
-    pub(super) fn check_body(&self, header: &VertexHeader, body: &[u8], root: &Hash) -> Result<(), &'static str> {
-        if commit(&self.frame.body_codec.encode(body)).root != *root {
+    pub(super) fn check_body(&self, header: &VertexHeader, body: &[u8]) -> Result<(), &'static str> {
+        if commit(&self.frame.body_codec.encode(body)).root != header.body {
             return Err("sent a body that its shards root does not commit to");
         }
         let sealed: threshold::Ciphertext = decode(body).map_err(|_| "sealed a body that cannot be read")?;
@@ -351,11 +327,9 @@ impl Municipal {
             return;
         }
         let Some(held) = self.vertices.get(proposer, sequence) else { return };
-        if let Some(root) = held.header.body {
-            let missing = self.vertices.body(proposer, sequence).is_none();
-            if missing && self.check_body(&held.header, &body, &root).is_ok() {
-                self.vertices.keep_body(proposer, sequence, body);
-            }
+        let missing = self.vertices.body(proposer, sequence).is_none();
+        if missing && self.check_body(&held.header, &body).is_ok() {
+            self.vertices.keep_body(proposer, sequence, body);
         }
         self.start_round(now, out);
         self.advance(now, out);

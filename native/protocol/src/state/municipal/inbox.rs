@@ -9,8 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Parcels of one lane that may be here and not yet applied, or asked for at once.
 const AHEAD_MOST: u64 = 16_384;
-/// A parcel with more than this many of its lane still before it is brought in by a vertex, with others like it.
-const QUEUE_MOST: u64 = 3;
 /// Parcels kept after they were applied, for peers that an agreement made want them.
 const COPIES_MOST: usize = 512;
 
@@ -35,8 +33,7 @@ pub(crate) struct Arrived {
     pub certified: Stamp,
     /// What the source saw of our parcels that this one settles.
     pub seen: BTreeMap<u64, Seen>,
-    /// When our vertex last named it.
-    pub proposed_us: Option<Micros>,
+    /// By this replica's physical clock.
     pub arrived_us: Micros,
 }
 
@@ -45,7 +42,6 @@ pub(crate) struct Arrived {
 pub(crate) struct Inbox {
     gathering: BTreeMap<(ChainId, u64), Gathering>,
     pub arrived: BTreeMap<(ChainId, u64), Arrived>,
-    proposals: BTreeSet<(ChainId, u64)>,
     /// Newest number known per source.
     pub heads: BTreeMap<ChainId, u64>,
     /// Parcels that a round took in and that are not here.
@@ -60,32 +56,9 @@ pub(crate) struct Inbox {
     pub repairs: u64,
 }
 
-impl Inbox {
-    pub fn has_proposals(&self) -> bool {
-        !self.proposals.is_empty()
-    }
-
-    /// What this replica's next vertex should bring in.
-    pub fn take_proposals(&mut self) -> Vec<ParcelRef> {
-        let proposals = std::mem::take(&mut self.proposals);
-        let reference = |key: (ChainId, u64)| {
-            let digest = self.arrived.get(&key)?.digest;
-            Some(ParcelRef { source: key.0, number: key.1, digest })
-        };
-        proposals.into_iter().filter_map(reference).collect()
-    }
-}
-
 impl Municipal {
-    /// True if the parcel is here, verified, or was applied already.
-    pub(super) fn parcel_known(&self, p: &ParcelRef) -> bool {
-        let seen = self.ledger.lanes_in.get(&p.source).is_some_and(|l| l.seen(p.number));
-        seen || self.inbox.arrived.get(&(p.source, p.number)).is_some_and(|a| a.digest == p.digest)
-    }
-
-    /// The next parcel of a lane, if it is here.
-    pub(super) fn next_parcel(&self, source: ChainId) -> Option<ParcelRef> {
-        let number = self.cursor(source) + 1;
+    /// A parcel that is here and not applied.
+    pub(super) fn parcel_here(&self, source: ChainId, number: u64) -> Option<ParcelRef> {
         let digest = self.inbox.arrived.get(&(source, number))?.digest;
         Some(ParcelRef { source, number, digest })
     }
@@ -180,36 +153,21 @@ impl Municipal {
         }
         let Gathering { certified, seen, .. } = gathering;
         let (delivered, arrived_us) = (self.clock.now(now), now);
-        let arrived =
-            Arrived { header, certificate, parcel, digest, delivered, certified, seen, proposed_us: None, arrived_us };
+        let arrived = Arrived { header, certificate, parcel, digest, delivered, certified, seen, arrived_us };
         self.arrive(now, key, arrived, out);
     }
 
-    /// A proved parcel is here: the next of its lane calls a round by itself, one far behind the next is named by a vertex.
+    /// A proved parcel is here.
     pub(super) fn arrive(&mut self, now: Micros, key: (ChainId, u64), arrived: Arrived, out: &mut Out) {
         self.inbox.arrived.insert(key, arrived);
         self.inbox.wanted.remove(&key);
-        let turn = (u64::from(key.0 .0) + key.1) % u64::from(self.frame.committee().size());
-        if key.1 > self.cursor(key.0) + QUEUE_MOST && turn == u64::from(self.frame.me) {
-            self.propose(now, key);
-        }
-        self.retry_deferred(now, out);
-        self.arm_seal(now, out);
         self.start_round(now, out);
         self.advance(now, out);
-    }
-
-    pub(super) fn propose(&mut self, now: Micros, key: (ChainId, u64)) {
-        if let Some(arrived) = self.inbox.arrived.get_mut(&key) {
-            arrived.proposed_us = Some(now);
-            self.inbox.proposals.insert(key);
-        }
     }
 
     /// R5: a parcel enters the block: credited once, its settlements taken. False if it was applied before.
     pub(super) fn receive_parcel(&mut self, reference: &ParcelRef, out: &mut Out) -> bool {
         let key = (reference.source, reference.number);
-        self.inbox.proposals.remove(&key);
         let Some(arrived) = self.inbox.arrived.remove(&key) else { return false };
         for settled in self.ledger.receive(&arrived.parcel) {
             self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);

@@ -1,7 +1,7 @@
 //! S0 to S2 at the ingress: admit orders, seal them, cut the sealed batch into shards.
 use super::pace::Pace;
 use super::{Municipal, Out};
-use crate::block::{HeldVertex, HoldingProof, ParcelRef, VertexHeader};
+use crate::block::{HeldVertex, HoldingProof, VertexHeader};
 use crate::message::{Holding, Message};
 use crate::{Effect, Timer};
 use globelet_clock::Stamp;
@@ -26,7 +26,7 @@ pub(crate) struct Sealing {
     pub hash: Hash,
     pub body: Vec<u8>,
     shards: Vec<Vec<u8>>,
-    commitment: Option<Commitment>,
+    commitment: Commitment,
     /// Node of each shard index.
     placed: Vec<NodeId>,
 }
@@ -156,7 +156,7 @@ impl Municipal {
     /// Makes sure that what waits is sealed: at once while batches are rare, together while they are not. Only one of
     /// ours is on its way at a time, so that the longer a round takes the larger a batch is.
     pub(super) fn arm_seal(&mut self, now: Micros, out: &mut Out) {
-        let work = !self.ingress.waiting.is_empty() || self.inbox.has_proposals();
+        let work = !self.ingress.waiting.is_empty();
         let under_way = self.ingress.next_sequence > self.round.next[usize::from(self.frame.me)];
         if work && !under_way && !self.ingress.seal_armed {
             self.ingress.seal_armed = true;
@@ -174,14 +174,13 @@ impl Municipal {
         let most = self.frame.parameters().batch_most as usize;
         let count = self.ingress.waiting.len().min(most);
         let orders: Vec<_> = self.ingress.waiting.drain(..count).collect();
-        let parcels = self.inbox.take_proposals();
-        if orders.is_empty() && parcels.is_empty() {
+        if orders.is_empty() {
             return;
         }
         self.ingress.pace.take(now);
         let sequence = self.ingress.next_sequence;
         self.ingress.next_sequence += 1;
-        let sealing = self.seal(now, sequence, &orders, parcels);
+        let sealing = self.seal(now, sequence, &orders);
         self.book.sealed(sequence, orders.iter().map(|(id, _)| *id).collect());
         self.vertices.sign(self.frame.me, sequence, sealing.hash);
         self.vertices.keep_body(self.frame.me, sequence, sealing.body.clone());
@@ -191,25 +190,18 @@ impl Municipal {
     }
 
     /// S1 and S2: encrypts the orders to the committee, cuts the shards, draws who holds them.
-    fn seal(
-        &mut self,
-        now: Micros,
-        sequence: u64,
-        orders: &[(OrderId, SignedOrder)],
-        parcels: Vec<ParcelRef>,
-    ) -> Sealing {
+    fn seal(&mut self, now: Micros, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Sealing {
         let at = self.clock.now(now);
         let (draw, output) = self.draw(at.micros);
-        let body = if orders.is_empty() { Vec::new() } else { self.sealed_body(sequence, orders) };
-        let shards = if body.is_empty() { Vec::new() } else { self.frame.body_codec.encode(&body) };
-        let commitment = (!shards.is_empty()).then(|| commit(&shards));
+        let body = self.sealed_body(sequence, orders);
+        let shards = self.frame.body_codec.encode(&body);
+        let commitment = commit(&shards);
         let header = VertexHeader {
             chain: self.frame.chain,
             proposer: self.frame.me,
             sequence,
             at,
-            body: commitment.as_ref().map(|c| c.root),
-            parcels,
+            body: commitment.root,
             draw,
         };
         let hash = header.hash();
@@ -277,9 +269,9 @@ impl Municipal {
             }
             if place < committee.size() {
                 out.send(vec![node], hold(place, Holding::Body(sealing.body.clone())));
-            } else if let Some(commitment) = &sealing.commitment {
+            } else {
                 let bytes = sealing.shards[shard].clone();
-                let proof = commitment.proof(shard);
+                let proof = sealing.commitment.proof(shard);
                 out.send(vec![node], hold(shard as u16, Holding::Shard { bytes, proof }));
             }
         }

@@ -38,8 +38,8 @@ impl Municipal {
         self.inbox.heads.iter().any(lags) || !self.inbox.wanted.is_empty()
     }
 
-    /// R2 and R3: asks several source replicas at once for what is missing, others each time; proposes what nobody did.
-    pub(super) fn repair_inbox(&mut self, now: Micros, out: &mut Out) {
+    /// R2 and R3: asks several source replicas at once for what is missing, others each time.
+    pub(super) fn repair_inbox(&mut self, out: &mut Out) {
         self.inbox.asked += 1;
         let sources: Vec<(ChainId, u64)> = self.inbox.heads.iter().map(|(c, h)| (*c, *h)).collect();
         for (source, head) in sources {
@@ -53,13 +53,6 @@ impl Municipal {
         for &(source, number) in self.inbox.wanted.iter().take(ASK_MOST) {
             out.send(self.frame.others(), Message::ParcelWanted { source, number });
         }
-        let patience = self.frame.parameters().repair_us;
-        let waited = |a: &Arrived| a.proposed_us.unwrap_or(a.arrived_us) + patience <= now;
-        let stale: Vec<_> = self.inbox.arrived.iter().filter(|(_, a)| waited(a)).map(|(k, _)| *k).collect();
-        for key in stale {
-            self.propose(now, key);
-        }
-        self.arm_seal(now, out);
     }
 
     /// True if the parcel is here; otherwise the peers are asked for it, who agreed that it enters.
@@ -118,7 +111,6 @@ impl Municipal {
             delivered: at,
             certified: at,
             seen: BTreeMap::new(),
-            proposed_us: None,
             arrived_us: now,
         };
         self.arrive(now, (source, reference.number), arrived, out);

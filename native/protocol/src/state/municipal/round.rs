@@ -1,5 +1,5 @@
-//! S5 and R5: rounds. One binary agreement per proposer decides whose next vertex enters, one per source whether the next
-//! parcel of its lane does; then the bodies are opened.
+//! S5 and R5: rounds. One binary agreement per proposer decides whether its next vertex enters, one per source and place
+//! whether the next parcels of its lane do; then the bodies are opened.
 use super::hold::body_label;
 use super::pace::Pace;
 use super::{Municipal, Out};
@@ -19,6 +19,8 @@ const BUFFERED_MOST: usize = 64;
 const MESSAGES_MOST: usize = 4096;
 /// Rounds left behind whose agreement is still served.
 const LEFT_MOST: usize = 4;
+/// Parcels of one lane that a round may take in. A lost one does not hold up the others within these places.
+const LANE_PLACES: u64 = 3;
 /// Parcels that bring no money wait this many times `batch_us` for a round that others call.
 const SETTLING_WAITS: u64 = 2;
 /// Finished rounds remembered for peers that fell behind.
@@ -91,7 +93,7 @@ pub(crate) struct Rounds {
 
 impl Rounds {
     pub fn new(n: u16, f: u16, me: u16, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
-        let count = usize::from(n) + sources.len();
+        let count = usize::from(n) + sources.len() * LANE_PLACES as usize;
         Rounds {
             n,
             f,
@@ -197,7 +199,15 @@ impl Municipal {
     /// Our input to each instance: 1 for a vertex that is held or a parcel that is here.
     fn inputs(&self) -> Vec<bool> {
         let vertices = (0..self.round.n).map(|j| self.vertices.get(j, self.round.next[usize::from(j)]).is_some());
-        vertices.chain(self.round.sources.iter().map(|&source| self.next_parcel(source).is_some())).collect()
+        vertices.chain(self.places().map(|(source, number)| self.parcel_here(source, number).is_some())).collect()
+    }
+
+    /// Which parcel each instance of a lane is about, while this round lasts.
+    fn places(&self) -> impl Iterator<Item = (ChainId, u64)> + '_ {
+        self.round.sources.iter().flat_map(|&source| {
+            let cursor = self.cursor(source);
+            (1..=LANE_PLACES).map(move |place| (source, cursor + place))
+        })
     }
 
     /// Starts the round if there is something to take in. A held vertex does not wait, it was paced when it was sealed.
@@ -224,12 +234,12 @@ impl Municipal {
     /// settle a while after they came.
     fn parcels_due(&self) -> Option<Micros> {
         let patience = SETTLING_WAITS * self.frame.parameters().batch_us;
-        let due = |&source: &ChainId| {
-            let arrived = self.inbox.arrived.get(&(source, self.cursor(source) + 1))?;
+        let due = |place: (ChainId, u64)| {
+            let arrived = self.inbox.arrived.get(&place)?;
             let wait = if arrived.parcel.remittances.is_empty() { patience } else { 0 };
             Some(arrived.arrived_us + wait)
         };
-        self.round.sources.iter().filter_map(due).min()
+        self.places().filter_map(due).min()
     }
 
     pub(super) fn round_due(&mut self, now: Micros, out: &mut Out) {
@@ -439,7 +449,7 @@ impl Municipal {
             for (j, sequence) in &entries {
                 self.round.next[usize::from(*j)] = sequence + 1;
             }
-            let parcels: Vec<ParcelRef> = parcels.into_iter().filter_map(|(s, _)| self.next_parcel(s)).collect();
+            let parcels: Vec<ParcelRef> = parcels.into_iter().filter_map(|(s, n)| self.parcel_here(s, n)).collect();
             if !entries.is_empty() || !parcels.is_empty() {
                 self.apply(now, number, (&entries, &parcels), opened, out);
                 self.arm_seal(now, out);
@@ -460,8 +470,7 @@ impl Municipal {
         let Some(decisions) = self.round.decisions().filter(|_| self.round.started) else { return false };
         let (vertices, lanes) = decisions.split_at(usize::from(self.round.n));
         let proposers: Vec<u16> = (0..self.round.n).filter(|j| vertices[usize::from(*j)]).collect();
-        let taken = self.round.sources.iter().zip(lanes).filter(|(_, enters)| **enters);
-        let parcels = taken.map(|(&source, _)| (source, self.cursor(source) + 1)).collect();
+        let parcels = self.places().zip(lanes).filter(|(_, enters)| **enters).map(|(place, _)| place).collect();
         let mut shares = Vec::new();
         for &j in &proposers {
             if let Some(sealed) = self.ciphertext(j) {
@@ -485,9 +494,6 @@ impl Municipal {
 
     fn ciphertext(&self, proposer: u16) -> Option<threshold::Ciphertext> {
         let body = self.vertices.body(proposer, self.round.next[usize::from(proposer)])?;
-        if body.is_empty() {
-            return None;
-        }
         decode(body).ok()
     }
 
@@ -500,12 +506,8 @@ impl Municipal {
             if self.round.opened.contains_key(&j) {
                 continue;
             }
-            let Some(body) = self.vertices.body(j, sequence) else {
+            if self.vertices.body(j, sequence).is_none() {
                 complete = false;
-                continue;
-            };
-            if body.is_empty() {
-                self.round.opened.insert(j, Vec::new());
                 continue;
             }
             let Some(sealed) = self.ciphertext(j) else { continue };
@@ -551,11 +553,7 @@ impl Municipal {
 
     /// True once every parcel that enters is here. All that are missing are asked for at once.
     fn parcels_present(&mut self, out: &mut Out) -> bool {
-        let Included { proposers, mut parcels } = self.round.included.clone().unwrap_or_default();
-        for j in proposers {
-            let Some(vertex) = self.vertices.get(j, self.round.next[usize::from(j)]) else { return false };
-            parcels.extend(vertex.header.parcels.iter().map(|p| (p.source, p.number)));
-        }
+        let parcels = self.round.included.clone().unwrap_or_default().parcels;
         parcels.into_iter().fold(true, |present, (source, number)| self.parcel_at_hand(source, number, out) && present)
     }
 }
