@@ -16,7 +16,7 @@ from globelet.client.wire import Wire, WireError
 TICK = 0.001
 # A process that does not answer is asked again, this often and for this long.
 RETRY, PATIENCE = 0.1, 60.0
-# Statuses by which a process says that it cannot tell: it begins, stops, or its replica is silent; 0 is no answer at all.
+# Statuses by which a process says that it cannot tell: it begins, stops, or its replica is silent; 0 is no answer.
 CANNOT_TELL = (0, 502, 503, 504)
 MOST_AT_ONCE = 200
 READERS = 4
