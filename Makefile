@@ -51,8 +51,9 @@ build: binaries extension ## build everything; quick when nothing changed
 
 .PHONY: up down
 up: build ## start the default world and send one transfer across it
-	$(BIN)/globelet up
+	$(BIN)/globelet up >/dev/null
 	$(BIN)/globelet send --from tokyo --to paris --amount 1250 --wait credited
+	$(BIN)/globelet status
 down: ## stop the world and keep its state
 	$(BIN)/globelet down
 
