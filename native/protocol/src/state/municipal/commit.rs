@@ -96,7 +96,7 @@ impl Municipal {
             vertices.push(vertex.header.hash());
             let orders = opened.remove(&proposer).unwrap_or_default();
             self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
-            self.vertices.forget(proposer, sequence.saturating_sub(super::round::HISTORY_MOST as u64));
+            self.vertices.forget(proposer, sequence.saturating_sub(super::rounds::HISTORY_MOST as u64));
         }
         let items = (received.len() + applied.len()) as u32;
         let tree = Tree::from_leaves(&applied.iter().map(encode).collect::<Vec<_>>());

@@ -6,10 +6,12 @@ mod commit;
 mod hold;
 mod inbox;
 mod ingress;
+mod opening;
 mod pace;
 mod post_quantum;
 mod repair;
 mod round;
+mod rounds;
 
 use super::committee::{of_kind, Committee};
 use super::interval::Interval;
@@ -69,7 +71,7 @@ pub(crate) struct Municipal {
     ledger: Ledger,
     ingress: ingress::Ingress,
     vertices: hold::Vertices,
-    round: round::Rounds,
+    round: rounds::Rounds,
     chain: commit::Chain,
     inbox: inbox::Inbox,
     book: book::Book,
@@ -145,7 +147,7 @@ impl Municipal {
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury),
             ingress: ingress::Ingress::new(frame.committee().holders.clone(), parameters.batch_us),
             vertices: hold::Vertices::new(n),
-            round: round::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
+            round: rounds::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),

@@ -1,0 +1,182 @@
+//! The rounds of one replica: what is under way, what is over, and what comes too early.
+use super::pace::Pace;
+use globelet_abba::{Abba, AbbaMessage};
+use globelet_threshold::DecryptionShare;
+use globelet_types::{ChainId, Micros, SignedOrder};
+use std::collections::BTreeMap;
+
+/// Rounds ahead of ours whose messages are kept.
+const AHEAD_MOST: u64 = 64;
+/// Messages kept per member and future round.
+const BUFFERED_MOST: usize = 64;
+/// Rounds left behind whose agreement is still served.
+const LEFT_MOST: usize = 4;
+/// Parcels of one lane that a round may take in. A lost one does not hold up the others within these places.
+pub(super) const LANE_PLACES: u64 = 3;
+/// Finished rounds remembered for peers that fell behind.
+pub(super) const HISTORY_MOST: usize = 4096;
+
+/// A message of a round that has not begun here.
+pub(super) enum Early {
+    Agree(Vec<(u16, AbbaMessage)>),
+    Open(Vec<(u16, DecryptionShare)>),
+    Result(Vec<bool>),
+}
+
+/// A finished round.
+pub(crate) struct Past {
+    pub decisions: Vec<bool>,
+    pub shares: Vec<(u16, DecryptionShare)>,
+}
+
+/// What a round takes in.
+#[derive(Clone, Default)]
+pub(super) struct Included {
+    /// Proposers whose next vertex enters.
+    pub(super) proposers: Vec<u16>,
+    /// Sources and numbers of the parcels that enter by themselves.
+    pub(super) parcels: Vec<(ChainId, u64)>,
+}
+
+/// A round just left: peers still in it may need our voice to decide.
+pub(super) struct Left {
+    pub(super) instances: Vec<Abba>,
+    pub(super) said: Vec<(u16, AbbaMessage)>,
+}
+
+/// The rounds of one replica.
+pub(crate) struct Rounds {
+    pub(super) n: u16,
+    pub(super) f: u16,
+    pub(super) me: u16,
+    /// Municipalities whose lanes lead here; their instances follow those of the proposers.
+    pub(super) sources: Vec<ChainId>,
+    pub number: u64,
+    /// Per proposer: sequence of the next vertex to enter.
+    pub next: Vec<u64>,
+    pub started: bool,
+    /// When a timer runs out for the next round that only parcels wait for.
+    pub armed: Option<Micros>,
+    pub(super) pace: Pace,
+    pub(super) begun: Micros,
+    /// A timer for the inputs of a round that do not come.
+    pub hurry_armed: bool,
+    /// Somebody's input did not come in time: it is not waited for before it comes again.
+    pub(super) absent: bool,
+    pub(super) instances: Vec<Abba>,
+    /// Set once every instance has decided.
+    pub(super) included: Option<Included>,
+    pub(super) forced: Option<Vec<bool>>,
+    pub(super) results: BTreeMap<u16, Vec<bool>>,
+    pub(super) shares: BTreeMap<u16, BTreeMap<u16, DecryptionShare>>,
+    pub(super) opened: BTreeMap<u16, Vec<SignedOrder>>,
+    pub(super) early: BTreeMap<u64, Vec<(u16, Early)>>,
+    pub sent: Vec<(u16, AbbaMessage)>,
+    pub sent_shares: Vec<(u16, DecryptionShare)>,
+    pub history: BTreeMap<u64, Past>,
+    pub(super) left: BTreeMap<u64, Left>,
+}
+
+impl Rounds {
+    pub fn new(n: u16, f: u16, me: u16, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
+        let count = usize::from(n) + sources.len() * LANE_PLACES as usize;
+        Rounds {
+            n,
+            f,
+            me,
+            sources,
+            number: 1,
+            next: vec![1; usize::from(n)],
+            started: false,
+            armed: None,
+            pace: Pace::new(batch_us),
+            begun: 0,
+            hurry_armed: false,
+            absent: false,
+            instances: (0..count).map(|_| Abba::new(n, f, me)).collect(),
+            included: None,
+            forced: None,
+            results: BTreeMap::new(),
+            shares: BTreeMap::new(),
+            opened: BTreeMap::new(),
+            early: BTreeMap::new(),
+            sent: Vec::new(),
+            sent_shares: Vec::new(),
+            history: BTreeMap::new(),
+            left: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn decisions(&self) -> Option<Vec<bool>> {
+        let decided: Option<Vec<bool>> = self.instances.iter().map(Abba::decided).collect();
+        decided.or_else(|| self.forced.clone())
+    }
+
+    /// Closes the round in the books and begins the next one, not yet started.
+    pub(super) fn turn(&mut self) {
+        let decisions = self.decisions().unwrap_or_default();
+        self.absent &= !self.complete();
+        let shares = std::mem::take(&mut self.sent_shares);
+        self.history.insert(self.number, Past { decisions, shares });
+        super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
+        let fresh = (0..self.instances.len()).map(|_| Abba::new(self.n, self.f, self.me)).collect();
+        let instances = std::mem::replace(&mut self.instances, fresh);
+        self.left.insert(self.number, Left { instances, said: std::mem::take(&mut self.sent) });
+        super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
+        self.number += 1;
+        self.started = false;
+        self.included = None;
+        self.forced = None;
+        self.results.clear();
+        self.shares.clear();
+        self.opened.clear();
+    }
+
+    /// True if every member's inputs are here.
+    pub(super) fn complete(&self) -> bool {
+        self.instances.iter().all(Abba::complete)
+    }
+
+    pub(super) fn take_early(&mut self) -> Vec<(u16, Early)> {
+        let early = self.early.remove(&self.number).unwrap_or_default();
+        self.early = self.early.split_off(&self.number);
+        early
+    }
+
+    /// Everything this replica said in a round, now or lately, with what it has decided since. One honest member can be a
+    /// round ahead of all others; then only its words, not its result, help them on.
+    pub fn said(&self, round: u64) -> Vec<(u16, AbbaMessage)> {
+        if round == self.number {
+            return self.sent.clone();
+        }
+        let Some(left) = self.left.get(&round) else { return Vec::new() };
+        let decided = (0..).zip(&left.instances).filter_map(|(i, abba)| Some((i, abba.decided()?)));
+        let terms = decided.map(|(instance, value)| (instance, AbbaMessage::Term { value }));
+        left.said.iter().cloned().chain(terms).collect()
+    }
+
+    /// True if somebody speaks of rounds that have not begun here.
+    pub fn hears_of_later(&self) -> bool {
+        !self.early.is_empty()
+    }
+
+    pub(super) fn take_result(&mut self, from: u16, decisions: Vec<bool>) {
+        if decisions.len() != self.instances.len() {
+            return;
+        }
+        self.results.insert(from, decisions.clone());
+        let same = self.results.values().filter(|d| **d == decisions).count();
+        if same > usize::from(self.f) && self.forced.is_none() {
+            self.forced = Some(decisions);
+        }
+    }
+
+    pub(super) fn keep_early(&mut self, from: u16, round: u64, early: Early) {
+        if round <= self.number + AHEAD_MOST {
+            let kept = self.early.entry(round).or_default();
+            if kept.iter().filter(|(m, _)| *m == from).count() < BUFFERED_MOST {
+                kept.push((from, early));
+            }
+        }
+    }
+}
