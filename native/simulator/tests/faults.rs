@@ -3,8 +3,12 @@
 mod common;
 
 use common::{clients, finish, pay, world, SECOND};
+use globelet_protocol::Message;
 use globelet_simulator::{scenario, Fault};
-use globelet_types::{NodeId, RegionId, Stage};
+use globelet_types::world::Role;
+use globelet_types::{ChainId, NodeId, RegionId, Stage};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 fn ocean() -> Vec<(RegionId, RegionId)> {
     let (asia, europe) = ([0, 1, 2].map(RegionId), [3, 4, 5].map(RegionId));
@@ -93,6 +97,27 @@ fn a_replica_that_was_away_catches_up() {
     sim.run_for(5 * SECOND).unwrap();
     let heights: Vec<u64> = sim.books()[&common::TOKYO].iter().map(|v| v.height).collect();
     assert!(heights.iter().all(|h| *h == heights[0]), "{heights:?}");
+}
+
+/// It was away when a parcel came and was taken in: the result of that round tells it what to ask its peers for.
+#[test]
+fn a_parcel_that_a_replica_missed_comes_from_its_peers() {
+    let mut sim = world(7);
+    let mut clients = clients(&mut sim);
+    let away = sim.world().members(ChainId(3), Role::Replica)[3];
+    sim.crash(away);
+    let order = pay(&mut sim, &mut clients, 0, 3, 10);
+    assert!(sim.run_until(|s| s.reached(&order, Stage::Credited), 30 * SECOND).unwrap());
+    let copies = Arc::new(AtomicUsize::new(0));
+    let seen = copies.clone();
+    sim.listen(Box::new(move |_, _, to, message| {
+        let copy = to == away && matches!(message, Message::ParcelCopy { .. });
+        seen.fetch_add(usize::from(copy), Ordering::Relaxed);
+    }));
+    sim.restart(away).unwrap();
+    sim.run_for(5 * SECOND).unwrap();
+    finish(&mut sim, &[order]);
+    assert!(copies.load(Ordering::Relaxed) > 0, "nobody sent it a copy");
 }
 
 #[test]
