@@ -147,6 +147,28 @@ fn leaders_above_gone_and_anchored_goes_on() {
     finish(&mut sim, &[order]);
 }
 
+/// An anchor finds nobody at home. Those of the continent whose turn it was to report get it again, the others do not:
+/// with what they know they differ in whose turn is next, and it must still come.
+#[test]
+fn an_anchor_lost_while_its_continent_was_away_comes_in_the_end() {
+    for moment in (0..12).map(|n| 400_000 + n * 50_000) {
+        let mut sim = world(7);
+        let mut clients = clients(&mut sim);
+        let europe = sim.world().members(ChainId(7), Role::Replica);
+        let mut orders = vec![pay(&mut sim, &mut clients, 3, 4, 10)];
+        sim.run_for(moment).unwrap();
+        europe.iter().for_each(|replica| sim.crash(*replica));
+        sim.run_for(2 * SECOND).unwrap();
+        europe.iter().for_each(|replica| sim.restart(*replica).unwrap());
+        for _ in 0..3 {
+            orders.push(pay(&mut sim, &mut clients, 3, 4, 10));
+            sim.run_for(SECOND).unwrap();
+        }
+        let anchored = |s: &globelet_simulator::Simulation| orders.iter().all(|id| s.reached(id, Stage::Anchored));
+        assert!(sim.run_until(anchored, 30 * SECOND).unwrap(), "power gone {moment} µs after the click");
+    }
+}
+
 #[test]
 fn a_sweep_of_seeds_under_trouble_finds_nothing() {
     // 174: settlements come before the certificate.
