@@ -73,6 +73,7 @@ def test_its_figures_are_all_there(ran):
     assert {"transfers", "credited", "refused", "refunded", "credited_ms", "stretch", "per_stage"} <= set(figures)
     assert set(figures["credited_ms"]) == QUANTILES
     assert {"p50", "p99"} <= set(figures["stretch"])
+    assert figures["repairs"] >= (1 if ran.name == "ocean_cut" else 0)
     assert set(figures["per_stage"]) >= STAGES
     assert all(set(stage) == QUANTILES for stage in figures["per_stage"].values())
     for pair in figures["per_pair"]:

@@ -13,6 +13,7 @@ import pytest
 from globelet.client.problem import Problem, Unreachable
 from globelet.engines.errors import UnknownProcess
 from globelet.engines.simulator import SimulatorEngine
+from globelet.scenarios.records import verifiability
 from globelet.scenarios.result import Result
 from globelet.scenarios.runner import run
 from globelet.scenarios.scenario import Scenario, load, scenario
@@ -163,6 +164,18 @@ def test_what_broke_names_its_invariant(engine, world, tmp_path):
     result = run(unfinished, engine, tmp_path, seed=5).result
     assert result.verdict == "fail"
     assert "completeness" in {i.name for i in result.invariants if i.holds is False}
+
+
+def test_a_complete_receipt_that_nobody_tells_is_not_verified(engine, world, monkeypatch):
+    alice, bob = world.account("tokyo", balance=10), world.account("paris")
+    for _ in range(2):
+        alice.send(bob, 1).wait("anchored")
+    assert verifiability(world).holds is True
+    told = engine.documents
+    monkeypatch.setattr(engine, "documents", lambda asked: dict(list(told(asked).items())[1:]))
+    found = verifiability(world)
+    assert found.holds is False
+    assert "1 not told" in found.detail
 
 
 def test_the_command_line_runs_and_repeats(tmp_path):

@@ -75,7 +75,7 @@ def verifiability(world: World) -> Invariant:
     silent = len(asked) - len(documents)
     parts = [f"{len(checked)} of {len(found)} complete receipts checked from the genesis alone"]
     parts += [f"a sample by seed {world.seed}"] if len(asked) < len(found) else []
-    parts += [f"{silent} no longer told by their municipality"] if silent else []
+    parts += [f"{silent} not told by their municipality"] if silent else []
     parts += [f"{order[:12]} fails at {', '.join(names)}" for order, names in list(broken.items())[:5]]
-    holds = not broken if checked else (None if not asked else False)
+    holds = not broken and not silent if asked else None
     return Invariant(name="verifiability", holds=holds, detail="; ".join(parts))

@@ -79,7 +79,7 @@ def run(
         expectations=world.expectations,
         invariants=checked,
         links=links,
-        figures=figures(world.receipts) | engine.figures(),
+        figures=figures(world.receipts) | {"repairs": world.repaired()} | engine.figures(),
         host=host,
         repeat=repeat,
         error=error,

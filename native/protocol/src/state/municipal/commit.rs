@@ -87,6 +87,8 @@ impl Municipal {
         mut opened: BTreeMap<u16, Vec<SignedOrder>>,
         out: &mut Out,
     ) {
+        // Steps of our orders that this block settles are told only once the disk has what they rest on.
+        out.persist();
         let height = self.chain.height + 1;
         let mut applied = Vec::new();
         let mut vertices = Vec::new();

@@ -1,4 +1,5 @@
 //! R1 and R4: parcels arrive as shards, are proved and rebuilt, and wait for the round that takes them in.
+use super::rounds::LANE_PLACES;
 use super::{Municipal, Out};
 use crate::block::{BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen};
 use crate::message::{Message, ParcelShard};
@@ -80,6 +81,10 @@ impl Municipal {
         }
         if !self.header_certified(&shard.header, &shard.certificate) {
             out.misbehaviour(member, "sent a parcel without a quorum's certificate");
+            return;
+        }
+        if shard.seen.len() as u64 > LANE_PLACES {
+            out.misbehaviour(member, "settled more parcels at once than a round takes in");
             return;
         }
         if !shard.proof.verify(&lane.shards, &shard.bytes) || self.clock.receive(now, shard.certified).is_err() {
