@@ -64,7 +64,7 @@ test-tidy: $(STAMPS)/extension ## rules of the repository
 test-rust: $(STAMPS)/setup ## Rust crates, one by one
 	cargo test --workspace --exclude globelet-python --quiet --no-fail-fast
 test-binaries: build ## the built Rust programs as their users drive them
-	$(PYTEST) -m links -q tests
+	$(PYTEST) -m links -q -rs tests
 test-ffi: $(STAMPS)/wheel ## the Rust extension seen from Python, and the wheel alone in a fresh environment
 	$(PYTEST) -m "ffi or algorithms" -q tests
 test-unit: $(STAMPS)/extension ## Python modules, one by one
