@@ -49,13 +49,29 @@ extension: $(STAMPS)/extension ## build the Python package into .venv
 wheel: $(STAMPS)/wheel ## build the wheel into target/wheels
 build: binaries extension ## build everything; quick when nothing changed
 
-.PHONY: up down
-up: build ## start the default world and send one transfer across it
-	$(BIN)/globelet up >/dev/null
-	$(BIN)/globelet send --from tokyo --to paris --amount 1250 --wait credited
-	$(BIN)/globelet status
+# WORLD: a name or a file. ENGINE: local or compose; by default compose where Docker answers. MIRROR=1: every image
+# built from package registries. FROM, TO: municipalities of the transfer that `up` sends.
+WORLD ?= tokyo-paris
+ENGINE ?= $(if $(MIRROR),compose)
+MIRROR ?=
+FROM ?= tokyo
+TO ?= paris
+NAMED = $(if $(ENGINE),--engine $(ENGINE))
+.PHONY: docker images up down ps logs
+docker: ## install and start Docker with its Compose plugin, on Debian, if they are missing
+	.ci/install-docker
+images: build wheel ## build the images of the compose engine (MIRROR=1: from package registries alone)
+	compose/$(if $(MIRROR),mirror,build)
+up: build $(if $(MIRROR),images) ## start a world and send one transfer across it (MIRROR=1, WORLD=…, ENGINE=…)
+	$(BIN)/globelet up $(WORLD) $(NAMED) $(if $(MIRROR),--mirror) >/dev/null
+	$(BIN)/globelet send --world $(WORLD) --from $(FROM) --to $(TO) --amount 1250 --wait credited
+	$(BIN)/globelet status $(WORLD) $(NAMED)
 down: ## stop the world and keep its state
-	$(BIN)/globelet down
+	$(BIN)/globelet down $(WORLD) $(NAMED)
+ps: ## show what runs
+	$(BIN)/globelet status $(WORLD) $(NAMED)
+logs: ## follow the logs of a world in containers
+	docker compose --project-name globelet-$(basename $(notdir $(WORLD))) logs --follow --tail 100
 
 .PHONY: test $(LAYERS:%=test-%)
 test: $(LAYERS:%=test-%) ## every layer of tests

@@ -1,6 +1,7 @@
-"""Identity, presence and archiver in one process: what the local engine runs beside the chains.
+"""Identity and presence in one process, and what else an engine wants beside the chains.
 
-`python -m globelet.services --world NAME --state DIR [--identity-port 6400] [--presence-port 6401] --outbox …`
+`python -m globelet.services --world NAME --state DIR [--identity-port 6400] [--presence-port 6401]`
+with `--outbox …` the embedded archiver, with `--links URL` the keeper of a link emulator's proxies.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from globelet import web
 from globelet.archiver.__main__ import outbox
 from globelet.archiver.follower import Follower
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
+from globelet.engines.keeper import Keeper
 from globelet.identity.app import application as identity
 from globelet.identity.keys import SigningKeys
 from globelet.identity.tokens import Issuer
@@ -23,18 +27,30 @@ from globelet.presence.record import Genesis
 from globelet.presence.register import Register
 
 
+def beside(options: argparse.Namespace) -> list[Coroutine[Any, Any, None]]:
+    """What runs beside the two: the embedded archiver, the keeper of the links."""
+    found: list[Coroutine[Any, Any, None]] = []
+    if options.outbox:
+        folder = options.state / "archive"
+        store, files = Store(folder / "archive.sqlite"), MinuteFiles(folder / "parquet")
+        found.append(Follower(dict(options.outbox), store, files).run())
+    if options.links:
+        found.append(Keeper.of(options.links, options.state).run())
+    return found
+
+
 async def serve(options: argparse.Namespace) -> None:
-    """Serves all three until SIGTERM or SIGINT."""
-    folder = options.state / "archive"
-    follower = Follower(dict(options.outbox), Store(folder / "archive.sqlite"), MinuteFiles(folder / "parquet"))
+    """Serves until SIGTERM or SIGINT."""
     issuer = Issuer(options.world, SigningKeys(options.state / "identity"))
     genesis = Genesis.load(options.state / "genesis.json")
     servers = [
-        web.server(identity(issuer), options.identity_port),
-        web.server(presence(Register(genesis)), options.presence_port),
+        web.server(identity(issuer), options.identity_port, options.host),
+        web.server(presence(Register(genesis)), options.presence_port, options.host),
     ]
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    tasks = [loop.create_task(web.serve(s)) for s in servers] + [loop.create_task(follower.run())]
+    tasks = [loop.create_task(web.serve(s)) for s in servers]
+    besides = [loop.create_task(task) for task in beside(options)]
+    tasks += besides
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     for task in tasks:
@@ -44,7 +60,8 @@ async def serve(options: argparse.Namespace) -> None:
     await stop.wait()
     for server in servers:
         server.should_exit = True
-    tasks[-1].cancel()
+    for task in besides:
+        task.cancel()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     for failure in ended:
         if isinstance(failure, Exception):
@@ -58,7 +75,9 @@ def main() -> None:
     parser.add_argument("--state", required=True, type=Path)
     parser.add_argument("--identity-port", type=int, default=6400)
     parser.add_argument("--presence-port", type=int, default=6401)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--outbox", nargs="*", type=outbox, default=[])
+    parser.add_argument("--links", help="URL of the link emulator whose proxies are kept")
     asyncio.run(serve(parser.parse_args()))
 
 

@@ -1,4 +1,4 @@
-"""One real local world for the whole session, in a state directory of its own."""
+"""One real world for the whole session, in a state directory of its own: local, or in containers by --engine compose."""
 
 import os
 from collections.abc import Iterator
@@ -6,27 +6,42 @@ from pathlib import Path
 
 import pytest
 
-from globelet.engines.errors import Missing, PortTaken
-from globelet.engines.local import LocalEngine
+from globelet.engines.choice import LiveEngine, make
+from globelet.engines.errors import EngineError
 from globelet.world import load
+
+# What asks for processes of this machine says so by this mark; containers have nothing to show it.
+LOCAL_ONLY = "local_only"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what the chosen engine cannot show; said in the summary, and never both engines at once."""
+    if config.getoption("--engine") == "local":
+        return
+    kept = [item for item in items if item.get_closest_marker(LOCAL_ONLY) is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
+def engine_name(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--engine"))
+
+
+@pytest.fixture(scope="session")
+def engine(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveEngine]:
     root: Path = tmp_path_factory.mktemp("world") / "state"
-    before = os.environ.get("GLOBELET_STATE")
-    os.environ["GLOBELET_STATE"] = str(root)
-    made = LocalEngine(load("tokyo-paris"))
+    before = {name: os.environ.get(name) for name in ("GLOBELET_STATE", "GLOBELET_ENGINE")}
+    os.environ |= {"GLOBELET_STATE": str(root), "GLOBELET_ENGINE": engine_name}
+    made = make(engine_name, load("tokyo-paris"))
     try:
         try:
             made.up()
-        except (Missing, PortTaken) as error:
+        except EngineError as error:
             # A skip would look like a pass.
             pytest.fail(f"the world that these tests need did not start: {error}", pytrace=False)
         yield made
     finally:
         made.down(wipe=True)
-        if before is None:
-            del os.environ["GLOBELET_STATE"]
-        else:
-            os.environ["GLOBELET_STATE"] = before
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

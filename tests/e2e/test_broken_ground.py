@@ -23,7 +23,7 @@ from globelet.engines.state import StateDirectory
 from globelet.scenarios.world import World
 from globelet.world import load
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 
 
 def cli(*arguments: str, state: Path | None = None) -> subprocess.CompletedProcess[str]:

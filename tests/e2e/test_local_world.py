@@ -11,7 +11,7 @@ from globelet.scenarios.runner import run
 from globelet.scenarios.scenario import load
 from globelet.scenarios.world import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from globelet.scenarios.world import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 
 VICTIM, PEER = "tokyo", "paris"
 DELIVER = "/globelet.transport.v1.Transport/Deliver"

@@ -35,7 +35,7 @@ from globelet.world import load
 from globelet.world.resolved import ResolvedWorld
 from globelet.world.template import write
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 
 SEED = "7a" * 32
 # Payer, payee, amount: at home, across and back, what was just received, and to an account that nobody opened.

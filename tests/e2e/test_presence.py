@@ -9,7 +9,7 @@ from globelet.bench.metrics import Counts
 from globelet.engines.local import PRESENCE_PORT
 from globelet.scenarios.world import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 # A record counts for 25 s after it was renewed; the machine may be busy.
 SOON = 60.0
 

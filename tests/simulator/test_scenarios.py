@@ -192,4 +192,4 @@ def test_the_command_line_runs_and_repeats(tmp_path):
     assert {"fingerprint", "virtual_seconds", "speed"} <= set(result["figures"])
     assert globelet("--engine", "simulator", "--adversary", "friendly").returncode == 2
     assert globelet("--engine", "local", "--adversary", "silent").returncode == 2
-    assert globelet("--engine", "compose").returncode == 4
+    assert globelet("--engine", "swarm").returncode == 2

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from globelet.cli import BAD_INPUT, MISSING
-from globelet.cli.terminal import Json, emit, progress, refusals, say, stop, table
+from globelet.cli import BAD_INPUT
+from globelet.cli.terminal import DEFAULT_WORLD, Json, emit, progress, refusals, say, stop, table
 
 if TYPE_CHECKING:
-    from globelet.engines.local import LocalEngine
+    from globelet.engines.choice import LiveEngine
     from globelet.engines.simulator import SimulatorEngine
     from globelet.scenarios.result import Result
     from globelet.scenarios.runner import Run
@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 def run(
     file: Annotated[Path, typer.Argument(help="A scenario file.")],
-    engine: Annotated[str, typer.Option(help="local, compose or simulator.")] = "local",
+    engine: Annotated[
+        str | None, typer.Option(help="local, compose or simulator; by default the one the world is up on, or local.")
+    ] = None,
     world: Annotated[str | None, typer.Option(help="World name or file, instead of the scenario's own.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's own.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result.")] = None,
@@ -38,10 +40,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a scenario; exit 0 on pass, 1 on fail, 3 when the run says nothing because the links were not true."""
+    engine = engine or _standing(world)
     if engine not in ("local", "compose", "simulator"):
         stop(BAD_INPUT, f"there is no engine {engine!r}; one of local, compose, simulator")
-    if engine == "compose":
-        stop(MISSING, "the engine compose is not part of this installation; use --engine local or simulator")
     if adversary is not None:
         _check_adversary(engine, adversary)
     with refusals():
@@ -53,6 +54,12 @@ def run(
             scenario = load(file)
         except NoScenario as error:
             stop(BAD_INPUT, str(error))
+        if scenario.engines and engine not in scenario.engines:
+            stop(
+                BAD_INPUT,
+                f"{scenario.name} breaks what the engine {engine} does not have; use --engine "
+                + " or ".join(scenario.engines),
+            )
         chosen = Choice(engine, world or scenario.world, scenario.seed if seed is None else seed, adversary, str(file))
         done = _run(chosen, scenario, out or default_folder(scenario), as_json)
         if as_json:
@@ -61,6 +68,18 @@ def run(
             _show(done.result)
         say(f"result folder: {done.folder}")
         raise typer.Exit(EXIT_STATUS[done.result.verdict])
+
+
+def _standing(world: str | None) -> str:
+    """The engine that a world is up on; `local` where it is up on none."""
+    from globelet.engines.choice import existing
+    from globelet.engines.errors import EngineError
+
+    try:
+        found = existing(Path(world or DEFAULT_WORLD).stem)
+        return found.name if found.anything_runs() else "local"
+    except EngineError:
+        return "local"
 
 
 @dataclass(frozen=True)
@@ -78,7 +97,7 @@ class Choice:
         words = ["globelet", "run", self.file, "--engine", self.engine, "--world", self.world, "--seed", str(self.seed)]
         return shlex.join(words + (["--adversary", self.adversary] if self.adversary else []))
 
-    def make(self) -> LocalEngine | SimulatorEngine:
+    def make(self) -> LiveEngine | SimulatorEngine:
         """The engine."""
         from globelet.world import load
 
@@ -86,9 +105,9 @@ class Choice:
             from globelet.engines.simulator import SimulatorEngine
 
             return SimulatorEngine(load(self.world), self.seed, self.adversary)
-        from globelet.engines.local import LocalEngine
+        from globelet.engines.choice import make
 
-        return LocalEngine(load(self.world))
+        return make(self.engine, load(self.world))
 
 
 def _check_adversary(engine: str, adversary: str) -> None:

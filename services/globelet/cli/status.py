@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from globelet.cli import MISSING
-from globelet.cli.terminal import DEFAULT_WORLD, Json, WorldName, emit, refusals, show_status
+from globelet.cli.terminal import DEFAULT_WORLD, EngineName, Json, WorldName, emit, refusals, show_status
 
 
 def register(app: typer.Typer) -> None:
@@ -13,12 +13,12 @@ def register(app: typer.Typer) -> None:
     app.command("status", epilog="Example: `globelet status --json`")(status)
 
 
-def status(world: WorldName = DEFAULT_WORLD, as_json: Json = False) -> None:
+def status(world: WorldName = DEFAULT_WORLD, engine: EngineName = None, as_json: Json = False) -> None:
     """Show a world's processes and endpoints; exit 4 unless all of it runs."""
     with refusals():
-        from globelet.engines.local import LocalEngine
+        from globelet.engines.choice import existing
 
-        found = LocalEngine.existing(world).status()
+        found = existing(world, engine).status()
         if as_json:
             emit(found.as_dict())
         else:

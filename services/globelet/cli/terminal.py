@@ -14,11 +14,15 @@ import typer
 from globelet.cli import BAD_INPUT, FAILED, MISSING
 
 if TYPE_CHECKING:
+    from globelet.engines.choice import LiveEngine
     from globelet.engines.engine import Progress, Status
-    from globelet.engines.local import LocalEngine
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, messages on standard error.")]
 WorldName = Annotated[str, typer.Argument(help="Name of a world, or its file.")]
+EngineName = Annotated[
+    str | None,
+    typer.Option("--engine", help="local or compose; by default $GLOBELET_ENGINE, else whichever runs or can."),
+]
 DEFAULT_WORLD = "tokyo-paris"
 
 
@@ -57,13 +61,13 @@ def refusals() -> Iterator[None]:
         stop(FAILED, str(error))
 
 
-def running(world: str) -> LocalEngine:
+def running(world: str) -> LiveEngine:
     """The engine of a world that is up. Raises `NotUp`."""
+    from globelet.engines.choice import existing
     from globelet.engines.errors import NotUp
-    from globelet.engines.local import LocalEngine
 
     name = Path(world).stem if world.endswith((".yaml", ".yml")) else world
-    engine = LocalEngine.existing(name)
+    engine = existing(name)
     if engine.world.name != name or not engine.anything_runs():
         raise NotUp(name)
     return engine
@@ -118,10 +122,14 @@ def table(title: str, head: list[str], rows: list[list[object]]) -> None:
 
 def show_status(status: Status) -> None:
     """Processes and endpoints."""
+    contained = status.engine == "compose"
     table(
         f"{status.world} on {status.engine}",
-        ["process", "pid", "nodes", "MB", "CPU %", "state"],
-        [[p.name, p.pid, len(p.nodes), p.rss_mb, p.cpu_percent, p.state] for p in status.processes],
+        ["process", "container" if contained else "pid", "nodes", "MB", "CPU %", "state"],
+        [
+            [p.name, p.container if contained else p.pid, len(p.nodes), p.rss_mb, p.cpu_percent, p.state]
+            for p in status.processes
+        ],
     )
     rows: list[list[object]] = [[name, url] for name, url in status.endpoints.items()]
     table("\nEndpoints", ["municipality", "url"], [*rows, ["links (Toxiproxy API)", status.link_emulator]])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from globelet.cli.terminal import DEFAULT_WORLD, Json, WorldName, emit, progress, refusals, say, show_status
+from globelet.cli.terminal import DEFAULT_WORLD, EngineName, Json, WorldName, emit, progress, refusals, say, show_status
 
 
 def register(app: typer.Typer) -> None:
@@ -15,16 +15,27 @@ def register(app: typer.Typer) -> None:
     app.command("down", epilog="Example: `globelet down tokyo-paris --wipe`")(down)
 
 
-def up(world: WorldName = DEFAULT_WORLD, as_json: Json = False) -> None:
-    """Start a world, or what of it does not run, and wait until it is ready."""
+def up(
+    world: WorldName = DEFAULT_WORLD,
+    engine: EngineName = None,
+    mirror: Annotated[
+        bool | None, typer.Option("--mirror/--official", help="Compose: images built from package registries alone.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Start a world, or what of it does not run, and wait until it is ready.
+
+    In containers where a Docker engine answers, else as processes of this machine.
+    """
     with refusals():
-        from globelet.engines.local import LocalEngine
+        from globelet.engines.choice import choose, make
         from globelet.world import load
 
-        engine = LocalEngine(load(world))
-        say(f"engine: local, one process per chain on this machine; state in {engine.state}")
+        chosen, why = choose(engine)
+        made = make(chosen, load(world), mirror=mirror)
+        say(f"engine: {chosen} ({why}); state in {made.state}")
         with progress(quiet=as_json) as told:
-            status = engine.up(told)
+            status = made.up(told)
         if as_json:
             emit(status.as_dict())
         else:
@@ -33,20 +44,21 @@ def up(world: WorldName = DEFAULT_WORLD, as_json: Json = False) -> None:
 
 def down(
     world: WorldName = DEFAULT_WORLD,
+    engine: EngineName = None,
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the state too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Stop a world; its state stays unless --wipe."""
     with refusals():
+        from globelet.engines.choice import existing
         from globelet.engines.errors import NotUp
-        from globelet.engines.local import LocalEngine
 
         try:
-            engine = LocalEngine.existing(world)
+            found = existing(world, engine)
         except NotUp:
             say(f"world {world} has no state; nothing to do")
         else:
-            engine.down(wipe=wipe)
-            say(f"world {world} is down; its state {'is removed' if wipe else f'stays in {engine.state}'}")
+            found.down(wipe=wipe)
+            say(f"world {world} is down; its state {'is removed' if wipe else f'stays in {found.state}'}")
         if as_json:
             emit({"world": world, "up": False, "wiped": wipe})

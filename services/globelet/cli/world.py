@@ -1,4 +1,4 @@
-"""`globelet world`: check a world file, write a new one, show one."""
+"""`globelet world`: check a world file, write a new one, show one, as its Compose file too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     world.command("check", epilog="Example: `globelet world check scenarios/worlds/earth.yaml`")(check)
     world.command("new", epilog="Example: `globelet world new --name pacific tokyo sydney oregon`")(new)
     world.command("show", epilog="Example: `globelet world show tokyo-paris`")(show)
+    world.command("compose", epilog="Example: `globelet world compose earth > chains.yaml`")(compose)
     app.add_typer(world, name="world")
 
 
@@ -93,6 +94,23 @@ def show(
     console.print(f"[bold]{resolved.name}[/bold], seed {resolved.seed}: {_size(resolved)}")
     for table in (_places(resolved), _chains(resolved), _links(resolved)):
         console.print(table)
+
+
+def compose(
+    world: Annotated[str, typer.Argument(help="The name of a world, or a world file.")], as_json: Json = False
+) -> None:
+    """Print the Compose file of a world's chains, which `globelet up --engine compose` adds to compose/compose.yaml."""
+    import yaml
+
+    from globelet import world as worlds
+    from globelet.engines import chain_services
+
+    try:
+        resolved = worlds.load(world)
+    except worlds.WorldError as error:
+        _refuse(error.mistakes)
+    document = chain_services.compose_file(chain_services.contained(resolved))
+    print(json.dumps(document) if as_json else yaml.safe_dump(document, sort_keys=False), end="\n" if as_json else "")
 
 
 def _size(world: ResolvedWorld) -> str:

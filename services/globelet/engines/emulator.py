@@ -12,10 +12,10 @@ from globelet.world.resolved import ResolvedWorld
 
 
 class Emulator:
-    """The proxies of one world in one emulator."""
+    """The proxies of one world in one emulator, which listen at `host`."""
 
-    def __init__(self, url: str, world: ResolvedWorld) -> None:
-        self.url, self._world = url, world
+    def __init__(self, url: str, world: ResolvedWorld, host: str = "127.0.0.1") -> None:
+        self.url, self._world, self._host = url, world, host
         self._links = LinkEmulator(url, timeout=10.0)
         self._crossings = crossings(world)
 
@@ -24,7 +24,10 @@ class Emulator:
         return self._links.running()
 
     def populate(self, ports: Mapping[str, int]) -> None:
-        """Makes the proxies that are missing, with their declared toxics. Existing ones stay as they are."""
+        """Makes the proxies that are missing, with their declared toxics. Existing ones stay as they are.
+
+        A proxy opens when its toxics are on: no byte crosses a link before the link has its delay.
+        """
         known = self._call("GET", "/proxies")
         missing = [c for c in self._crossings if c.proxy not in known]
         if missing:
@@ -32,14 +35,15 @@ class Emulator:
         for crossing in missing:
             for toxic in toxics(self._world, crossing):
                 self._call("POST", f"/proxies/{crossing.proxy}/toxics", toxic)
+            self._call("POST", f"/proxies/{crossing.proxy}", {"enabled": True})
 
     def _proxy(self, crossing: Crossing, port: int) -> dict[str, Any]:
         process = next(p for p in self._world.processes if p.name == crossing.process)
         return {
             "name": crossing.proxy,
-            "listen": f"127.0.0.1:{port}",
+            "listen": f"{self._host}:{port}",
             "upstream": f"{process.host}:{process.node_port}",
-            "enabled": True,
+            "enabled": False,
         }
 
     def _of(self, source: str, to: str) -> list[Crossing]:

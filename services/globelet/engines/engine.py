@@ -21,7 +21,7 @@ def silent(_what: str, _done: int, _of: int) -> None:
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One process: its place in the system and what it uses."""
+    """One process: its place in the system and what it uses. `container` is its short id on the compose engine."""
 
     name: str
     pid: int | None
@@ -30,6 +30,7 @@ class ProcessStatus:
     cpu_percent: float = 0.0
     cpu_seconds: float = 0.0
     state: str = "stopped"
+    container: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,16 @@ class Engine(Protocol):
         """Names of the processes that host nodes."""
         ...
 
+    def services(self) -> list[str]:
+        """Names of what runs beside the chains and can be broken like them: stores, bus, links."""
+        ...
+
     def kill(self, process: str) -> None:
         """Ends a process at once, as a power cut would."""
+        ...
+
+    def stop(self, process: str) -> None:
+        """Asks a process to end, and waits until it has."""
         ...
 
     def stop_all(self) -> None:
@@ -209,6 +218,10 @@ class Engine(Protocol):
 
     def certified(self, chain: str, height: int) -> set[str] | None:
         """Hashes of the certified blocks of a chain at a height: one, or none known. None where nobody can tell."""
+        ...
+
+    def collect(self, target: Path) -> None:
+        """Leaves in a folder what there is to show of the processes: logs, use of the machine, why they ended."""
         ...
 
     def figures(self) -> dict[str, Any]:

@@ -108,3 +108,81 @@ class EmulatorFailed(EngineError):
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(f"the link emulator at {url} failed: {why}; `globelet up` starts it if it is down")
+
+
+class NoDocker(EngineError):
+    """No Docker engine answers, or not with this user's rights."""
+
+    code, exit_status = "no_docker", 4
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"no Docker engine answers: {why}; start it (`.ci/install-docker` installs and starts one on Debian), "
+            "or use --engine local, which needs none"
+        )
+
+
+class OldDocker(EngineError):
+    """Docker, or its Compose plugin, is missing or too old."""
+
+    code, exit_status = "old_docker", 4
+
+    def __init__(self, what: str, found: str, needed: str) -> None:
+        super().__init__(
+            f"{what} is {found} and {needed} or newer is needed; upgrade it (`.ci/install-docker` does so on Debian), "
+            "or use --engine local"
+        )
+
+
+class TooLittleMemory(EngineError):
+    """The Docker engine has less memory than the containers may take."""
+
+    code, exit_status = "too_little_memory", 4
+
+    def __init__(self, found_gb: float, needed_gb: float) -> None:
+        super().__init__(
+            f"Docker has {found_gb:.1f} GB of memory and this world needs {needed_gb:.1f} GB; "
+            "give it more, or use --engine local"
+        )
+
+
+class ImageMissing(EngineError):
+    """An image is not here and cannot be had."""
+
+    code, exit_status = "image_missing", 4
+
+    def __init__(self, image: str, why: str) -> None:
+        super().__init__(
+            f"the image {image} cannot be had: {why}; `make up MIRROR=1` builds every image from package registries, "
+            "or name another one in compose/.env"
+        )
+
+
+class ComposeFailed(EngineError):
+    """The Compose plugin refused or failed."""
+
+    code, exit_status = "compose_failed", 1
+
+    def __init__(self, step: str, why: str, log: str) -> None:
+        super().__init__(f"docker compose {step} failed: {why}; its log is {log}")
+
+
+class LinksUntrue(EngineError):
+    """The links do not have the delays they were declared with."""
+
+    code, exit_status = "links_untrue", 1
+
+    def __init__(self, worst: str) -> None:
+        super().__init__(
+            f"the links are not as declared: {worst}; the machine is too busy to keep these times: "
+            "stop what else runs on it, then `globelet up` again; the world itself is up"
+        )
+
+
+class WrongEngine(EngineError):
+    """There is no engine of that name."""
+
+    code, exit_status = "wrong_engine", 2
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"there is no engine {name!r}; one of {', '.join(known)}")

@@ -51,11 +51,9 @@ def allocate(wanted: list[Crossing], known: Mapping[str, int], pick: Callable[[i
     return ports
 
 
-def routes(wanted: list[Crossing], ports: Mapping[str, int]) -> list[dict[str, str]]:
-    """The contents of routes.json."""
-    return [
-        {"from": c.source, "to": c.to, "process": c.process, "address": f"127.0.0.1:{ports[c.proxy]}"} for c in wanted
-    ]
+def routes(wanted: list[Crossing], ports: Mapping[str, int], host: str = "127.0.0.1") -> list[dict[str, str]]:
+    """The contents of routes.json, for an emulator at `host`."""
+    return [{"from": c.source, "to": c.to, "process": c.process, "address": f"{host}:{ports[c.proxy]}"} for c in wanted]
 
 
 # One draw of the jitter holds this long, as inside a process.

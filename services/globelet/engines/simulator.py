@@ -156,6 +156,14 @@ class SimulatorEngine:
         self._paused -= self._nodes(process)
         self._world.crash(process)
 
+    def services(self) -> list[str]:
+        """None: there are only chains in here."""
+        return []
+
+    def stop(self, process: str) -> None:
+        """As `kill`: a node owes nothing at an orderly end that it does not owe at any moment."""
+        self.kill(process)
+
     def stop_all(self) -> None:
         """Power fails everywhere in the same microsecond."""
         for process in self.processes():
@@ -323,6 +331,9 @@ class SimulatorEngine:
     def certified(self, chain: str, height: int) -> set[str] | None:  # noqa: ARG002
         """None: the simulation compares every block of every log itself; see `findings`."""
         return None
+
+    def collect(self, target: Path) -> None:
+        """Nothing: the fingerprint and the seed tell all."""
 
     def figures(self) -> dict[str, Any]:
         """The fingerprint of all that happened, and virtual against real time."""

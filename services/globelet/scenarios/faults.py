@@ -33,6 +33,12 @@ class ProcessHandle:
         self._log.note("kill", process=self.name)
         self._engine.kill(self.name)
 
+    def stop(self) -> None:
+        """Asks it to end and waits until it has."""
+        self._before()
+        self._log.note("stop", process=self.name)
+        self._engine.stop(self.name)
+
     def restart(self) -> None:
         """Starts it again and waits until it is ready."""
         self._engine.restart(self.name)

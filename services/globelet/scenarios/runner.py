@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import shutil
 import time
 import traceback
 from dataclasses import dataclass
@@ -157,9 +156,7 @@ def _leave(result: Result, world: World, folder: Path) -> None:
     else:
         (folder / "receipts.jsonl").write_text("".join(json.dumps(r) + "\n" for r in receipts))
     (folder / "report.html").write_text(html(result, world.faults.entries, world.receipts, world.repaired()))
-    logs = world.engine.state / "logs"
-    if logs.is_dir():
-        shutil.copytree(logs, folder / "logs", dirs_exist_ok=True)
+    world.engine.collect(folder / "logs")
 
 
 def _links_csv(links: list[LinkTruth], path: Path) -> None:

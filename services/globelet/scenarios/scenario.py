@@ -17,12 +17,13 @@ Body = Callable[["World"], None]
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named body, the world it wants and its seed."""
+    """A named body, the world it wants, its seed, and the engines that have what it breaks; none named are all."""
 
     name: str
     world: str
     seed: int
     body: Body
+    engines: tuple[str, ...] = ()
 
     def __call__(self, world: World) -> None:
         """Runs the body."""
@@ -33,11 +34,13 @@ class NoScenario(Exception):  # noqa: N818
     """The file holds no scenario, or cannot be read."""
 
 
-def scenario(*, world: str = "tokyo-paris", seed: int = 1) -> Callable[[Body], Scenario]:
-    """Marks a function `(world) -> None` as the scenario of its file."""
+def scenario(
+    *, world: str = "tokyo-paris", seed: int = 1, engines: tuple[str, ...] = ()
+) -> Callable[[Body], Scenario]:
+    """Marks a function `(world) -> None` as the scenario of its file; `engines` are those it can run on, if not all."""
 
     def mark(body: Body) -> Scenario:
-        return Scenario(body.__name__, world, seed, body)
+        return Scenario(body.__name__, world, seed, body, engines)
 
     return mark
 

@@ -122,9 +122,9 @@ class World:
         return [self.process(name) for name in self.engine.processes()]
 
     def process(self, name: str) -> ProcessHandle:
-        """A process of the world, by name. Raises `UnknownProcess`."""
-        if name not in self.engine.processes():
-            raise UnknownProcess(name, self.engine.processes())
+        """A process of the world, a chain's or a service's, by name. Raises `UnknownProcess`."""
+        if name not in (known := [*self.engine.processes(), *self.engine.services()]):
+            raise UnknownProcess(name, known)
         return ProcessHandle(name, self.engine, self.faults, self._note_marks)
 
     def kill_all(self) -> None:

@@ -1,0 +1,227 @@
+"""The compose engine: a container per chain beside real stores, a real bus and Shopify's Toxiproxy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from globelet.engines import chain_services, ports
+from globelet.engines.compose_project import ComposeProject, build_images, folder
+from globelet.engines.containers import Containers
+from globelet.engines.emulator import Emulator
+from globelet.engines.engine import Progress, Status, silent
+from globelet.engines.errors import LinksUntrue, UnknownProcess
+from globelet.engines.routes import allocate, crossings, routes
+from globelet.engines.settings import Settings
+from globelet.engines.standing import StandingWorld
+from globelet.engines.state import StateDirectory, default_root
+from globelet.engines.stored import StoredReceipts
+from globelet.scenarios.truth import judge
+from globelet.world.resolved import ResolvedWorld
+
+LINKS, SERVICES, ARCHIVER = "toxiproxy", "services", "archiver"
+STORES = ("mongo", "dynamodb", "minio", "redpanda", "immudb", "redis")
+MEMORY_GB = 4.0
+_READY_TIMEOUT, _STORE_TIMEOUT = 90.0, 180.0
+# Links are looked at this often before they are called untrue: a machine that has just started a world is busy.
+_LOOKS = 5
+
+
+class ComposeEngine(StandingWorld):
+    """Runs a world in containers of this machine's Docker engine. It outlives the command that started it."""
+
+    name = "compose"
+
+    def __init__(self, world: ResolvedWorld, root: Path | None = None, *, mirror: bool | None = None) -> None:
+        state = StateDirectory(root or default_root(f"{world.name}.compose"))
+        self._settings = Settings(state, folder(), mirror)
+        emulator = Emulator(f"http://127.0.0.1:{self._settings.port('TOXIPROXY')}", world, "0.0.0.0")  # noqa: S104
+        identity = f"http://127.0.0.1:{self._settings.port('IDENTITY')}"
+        super().__init__(chain_services.contained(world), state, emulator, identity)
+        self._containers = Containers(self.project)
+        self._stored: StoredReceipts | None = None
+
+    @classmethod
+    def existing(cls, name: str, root: Path | None = None) -> ComposeEngine:
+        """The engine of a world that was started before. Raises `NotUp` where there is none."""
+        return cls(StateDirectory(root or default_root(f"{name}.compose")).load_world(name), root)
+
+    @property
+    def project(self) -> str:
+        """The name of its Compose project."""
+        return f"globelet-{self.world.name}"
+
+    def _compose(self) -> ComposeProject:
+        files = [*self._settings.files(), self._state.root / "chains.yaml"]
+        return ComposeProject(self.project, files, self._settings.environments(), self._state.logs / "compose.log")
+
+    def up(self, progress: Progress = silent) -> Status:
+        """Starts what does not run: stores, links, services, nodes; then measures the links. Raises `EngineError`."""
+        self._containers.check(MEMORY_GB)
+        self._state.claim(self.world)
+        compose = self._compose()
+        compose.check()
+        self._need_ports()
+        self._deal(progress)
+        self._prepare()
+        self._need_images(compose, progress)
+        self._start_stores(compose, progress)
+        self._start_links(progress)
+        self._start_services(compose, progress)
+        self._start_nodes(compose, progress)
+        self._verify_links(progress)
+        return self.status()
+
+    def _need_ports(self) -> None:
+        """Every published port is free, unless a container of this world holds it."""
+        running = {name for name, c in self._containers.all().items() if c.status in ("running", "paused")}
+        wanted = [(p.name, p.http_port) for p in self.world.processes] + self._settings.published()
+        for name, port in wanted:
+            if name not in running:
+                ports.require("127.0.0.1", port, name)
+
+    def _prepare(self) -> None:
+        """Writes what the containers are given: routes, their folders, the chains' Compose file, the environment."""
+        wanted = crossings(self.world)
+        listening = allocate(wanted, dict(self._state.read("ports.json") or {}), lambda start, _taken: start)
+        self._state.write("ports.json", listening)
+        self._state.write("routes.json", routes(wanted, listening, LINKS))
+        chain_services.lay_out(self._state.root, self.processes())
+        chain_services.lay_out_services(self._state.root)
+        text = yaml.safe_dump(chain_services.compose_file(self.world), sort_keys=False)
+        (self._state.root / "chains.yaml").write_text(text)
+        self._settings.write(self.world)
+
+    def _need_images(self, compose: ComposeProject, progress: Progress) -> None:
+        """Builds or pulls what is missing. Raises `ImageMissing` or `ComposeFailed`."""
+        wanted = sorted(set(compose.run("config", "--images").split()))
+        missing = [name for name in wanted if not self._containers.has_image(name)]
+        for done, name in enumerate(missing):
+            progress("images", done, len(missing))
+            if not name.startswith("globelet/"):
+                self._containers.pull(name)
+        if own := [name for name in missing if name.startswith("globelet/")]:
+            build_images(folder(), own, mirror=self._settings.mirror, log=self._state.logs / "images.log")
+        progress("images", len(missing), len(missing))
+
+    def _start_stores(self, compose: ComposeProject, progress: Progress) -> None:
+        names = [LINKS, *STORES]
+        progress("stores", 0, len(names))
+        compose.run("up", "--detach", "--no-build", "--pull", "never", *names)
+        for done, name in enumerate(names):
+            progress(f"stores: {name}", done, len(names))
+            self._await(name, lambda name=name: self._containers.healthy(name), _STORE_TIMEOUT)  # type: ignore[misc]
+        progress("stores", len(names), len(names))
+
+    def _start_links(self, progress: Progress) -> None:
+        listening = dict(self._state.read("ports.json") or {})
+        progress("links", 0, len(listening))
+        self._await(LINKS, self._emulator.ready, _READY_TIMEOUT)
+        self._emulator.populate(listening)
+        progress("links", len(listening), len(listening))
+
+    def _start_services(self, compose: ComposeProject, progress: Progress) -> None:
+        progress("services", 0, 1)
+        compose.run("up", "--detach", "--no-build", "--pull", "never", "--no-deps", SERVICES)
+        assert self._identity is not None
+        self._await(SERVICES, self._identity.ready, _READY_TIMEOUT)
+        progress("services", 1, 1)
+
+    def _start_nodes(self, compose: ComposeProject, progress: Progress) -> None:
+        names = self.processes()
+        compose.run("up", "--detach", "--no-build", "--pull", "never", "--no-deps", *names, ARCHIVER)
+        for done, name in enumerate(names):
+            progress("nodes", done, len(names))
+            self._await(name, self.hall(name).ready, _READY_TIMEOUT)
+        progress("nodes", len(names), len(names))
+
+    def _await(self, name: str, ready: Callable[[], bool], timeout: float) -> None:
+        self._containers.await_ready(name, ready, timeout, self._state.logs)
+
+    def _verify_links(self, progress: Progress) -> None:
+        """Measures every link in both directions; the world is not ready before all are as declared."""
+        worst = ""
+        for look in range(_LOOKS):
+            progress("measuring links", look, _LOOKS)
+            found = judge(self.world, [self.measured_links(12)])
+            late = [link for link in found if link.within_tolerance is False]
+            if not late:
+                progress("measuring links", _LOOKS, _LOOKS)
+                return
+            link = max(late, key=lambda one: abs((one.measured_p50_ms or 0) - one.declared_ms))
+            worst = (
+                f"{len(late)} of {len(found)}, the worst {link.source} → {link.to}, "
+                f"declared {link.declared_ms:.2f} ms, measured {link.measured_p50_ms:.2f} ms"
+            )
+        raise LinksUntrue(worst)
+
+    def down(self, *, wipe: bool = False) -> None:
+        """Stops and removes the containers; volumes and state stay unless `wipe`."""
+        if (self._state.root / "chains.yaml").exists():
+            self._compose().run("down", *(["--volumes"] if wipe else []), "--timeout", "15", "--remove-orphans")
+        if wipe:
+            self._state.wipe()
+
+    def anything_runs(self) -> bool:
+        """Whether any container of this world runs."""
+        return any(c.status in ("running", "paused") for c in self._containers.all().values())
+
+    def services(self) -> list[str]:
+        """Names of the containers that host no node: stores, bus, links, services."""
+        return [name for name in self._containers.all() if name not in self.processes()]
+
+    def status(self) -> Status:
+        """Samples every container over a fifth of a second."""
+        rows = self._containers.rows([*self.processes(), *sorted(self.services())], self._nodes)
+        shown = self._municipal_endpoints()
+        return Status(self.world.name, self.name, rows, self._emulator.url, shown)
+
+    def _container(self, name: str) -> str:
+        """A chain's process, or any other container of the world. Raises `UnknownProcess`."""
+        if name not in (known := [*self.processes(), *self.services()]):
+            raise UnknownProcess(name, known)
+        return name
+
+    def kill(self, process: str) -> None:
+        """SIGKILL to the container."""
+        self._containers.kill([self._container(process)])
+
+    def stop(self, process: str) -> None:
+        """Asks a container to end, as an orderly shutdown would."""
+        self._containers.stop([self._container(process)])
+
+    def stop_all(self) -> None:
+        """SIGKILL to every container that hosts nodes, in one go."""
+        self._containers.kill(self.processes())
+
+    def restart(self, process: str | None = None) -> None:
+        """Starts what is down and waits until it is ready; links that were lost are made again."""
+        names = [self._container(process)] if process else self.processes()
+        self._containers.start(names)
+        if LINKS in names:
+            self._start_links(silent)
+        for name in names:
+            chain = name in self.processes()
+            ready = self.hall(name).ready if chain else lambda name=name: self._containers.healthy(name)  # type: ignore[misc]
+            self._await(name, ready, _READY_TIMEOUT if chain else _STORE_TIMEOUT)
+
+    def pause(self, process: str) -> None:
+        """Freezes the container."""
+        self._containers.get(self._container(process)).pause()
+
+    def resume(self, process: str) -> None:
+        """Lets it go on."""
+        self._containers.get(self._container(process)).unpause()
+
+    def archived(self, orders: Sequence[str]) -> dict[str, dict[str, Any]] | None:
+        """From DynamoDB, by key; nothing while it is away."""
+        if self._stored is None:
+            self._stored = self._settings.stored(self.world.name)
+        return self._stored.stages(orders)
+
+    def collect(self, target: Path) -> None:
+        """Every container's log, its use of the machine, and why it ended if it did."""
+        self._containers.show(target)

@@ -1,0 +1,97 @@
+"""The environment of a Compose project: pinned images and ports, and the secrets made for one world."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from globelet.engines.chain_services import owner
+from globelet.engines.state import StateDirectory
+from globelet.engines.stored import StoredReceipts
+from globelet.world.resolved import ResolvedWorld
+
+# Which service publishes each port of compose/.env.
+_PUBLISHED = {
+    "TOXIPROXY": "toxiproxy",
+    "IDENTITY": "services",
+    "PRESENCE": "services",
+    "MONGO": "mongo",
+    "DYNAMODB": "dynamodb",
+    "S3": "minio",
+    "BUS": "redpanda",
+    "IMMUDB": "immudb",
+    "REDIS": "redis",
+    "ARCHIVER": "archiver",
+}
+
+
+def read(path: Path) -> dict[str, str]:
+    """The variables of an environment file; none where there is no file."""
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+class Settings:
+    """What `compose/.env`, the machine's environment and the world's own file say together; the last word wins."""
+
+    def __init__(self, state: StateDirectory, compose: Path, mirror: bool | None) -> None:
+        self._state, self._compose = state, compose
+        self._own = state.root / "compose.env"
+        own = read(self._own)
+        self.mirror = own.get("GLOBELET_MIRROR") == "1" if mirror is None else mirror
+        fixed = read(compose / ".env") | (read(compose / "mirror.env") if self.mirror else {})
+        self._values = fixed | {n: v for n, v in os.environ.items() if n in fixed} | own
+
+    def files(self) -> list[Path]:
+        """The Compose files, without the chains'."""
+        return [self._compose / "compose.yaml", *([self._compose / "compose.mirror.yaml"] if self.mirror else [])]
+
+    def environments(self) -> list[Path]:
+        """The environment files, the stronger ones last."""
+        fixed = [self._compose / ".env"]
+        extra = [self._compose / "mirror.env"] if self.mirror and (self._compose / "mirror.env").exists() else []
+        return [*fixed, *extra, self._own]
+
+    def port(self, name: str) -> int:
+        """A published port by its name in `compose/.env`, `GLOBELET_<NAME>_PORT`."""
+        return int(self._values[f"GLOBELET_{name}_PORT"])
+
+    def published(self) -> list[tuple[str, int]]:
+        """(service, port) of everything but the chains."""
+        return [(service, self.port(name)) for name, service in _PUBLISHED.items()]
+
+    def stored(self, world: str) -> StoredReceipts:
+        """The receipts that DynamoDB has."""
+        url = f"http://127.0.0.1:{self.port('DYNAMODB')}"
+        values = self._values
+        return StoredReceipts(url, world, values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"])
+
+    def write(self, world: ResolvedWorld) -> None:
+        """Writes the world's own file, readable by its owner alone; secrets are made once and kept."""
+        own = read(self._own)
+        user, group = owner()
+        made = {
+            "GLOBELET_WORLD": world.name,
+            "GLOBELET_STATE_DIR": str(self._state.root.resolve()),
+            "GLOBELET_UID": str(user),
+            "GLOBELET_GID": str(group),
+            "GLOBELET_MIRROR": "1" if self.mirror else "0",
+            "GLOBELET_OUTBOXES": ",".join(f"{p.name}={p.host}:{p.http_port}" for p in world.processes),
+        }
+        kept = {
+            name: own.get(name) or secrets.token_urlsafe(24)
+            for name in ("AWS_SECRET_ACCESS_KEY", "GLOBELET_IMMUDB_PASSWORD", "GLOBELET_LAB_TOKEN")
+        }
+        # What immuDB takes for a password: letters of both kinds, a digit and a sign.
+        kept["GLOBELET_IMMUDB_PASSWORD"] = own.get("GLOBELET_IMMUDB_PASSWORD") or f"G1-{secrets.token_hex(12)}"
+        part = self._own.with_name("compose.env.part")
+        part.touch(mode=0o600)
+        part.write_text(
+            "".join(f"{name}={value}\n" for name, value in (made | {"AWS_ACCESS_KEY_ID": "globelet"} | kept).items())
+        )
+        part.replace(self._own)
+        self._values |= read(self._own)

@@ -1,0 +1,125 @@
+"""The compose engine's files: chain services of any world, each container's own folder, settings, versions."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from globelet.engines import chain_services, settings
+from globelet.engines.compose_project import version
+from globelet.engines.state import StateDirectory
+from globelet.world import load
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture(params=["tokyo-paris", "earth"])
+def world(request):
+    return chain_services.contained(load(request.param))
+
+
+def test_every_process_is_a_service_reached_by_its_name(world):
+    services = chain_services.compose_file(world)["services"]
+    assert list(services) == [p.name for p in world.processes] == [p.host for p in world.processes]
+
+
+def test_nothing_is_published_beyond_loopback_and_no_container_is_root(world):
+    for name, service in chain_services.compose_file(world)["services"].items():
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
+        assert service["user"] == "${GLOBELET_UID}:${GLOBELET_GID}"
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["mem_limit"]
+
+
+def test_each_process_is_labelled_with_the_continent_it_lies_on():
+    world = load("tokyo-paris")
+    labels = {
+        name: service["labels"]["globelet.continent"]
+        for name, service in chain_services.compose_file(world)["services"].items()
+    }
+    assert labels["tokyo"] == labels["asia"] == "asia"
+    assert labels["paris"] == "europe"
+    assert labels["globe"] == "globe"
+
+
+def dealt(root: Path, names: list[str]) -> None:
+    (root / "secrets" / "tls").mkdir(parents=True)
+    for file in ("genesis.json", "routes.json", "world.json", "ports.json", "secrets/tls/ca.crt"):
+        (root / file).write_text(file)
+    for name in names:
+        for file in (f"secrets/{name}.key", f"secrets/tls/{name}.crt", f"secrets/tls/{name}.key"):
+            (root / file).write_text(f"{file} of {name}")
+
+
+def test_a_container_finds_its_own_secrets_and_nobody_elses(tmp_path):
+    dealt(tmp_path, ["tokyo", "paris"])
+    chain_services.lay_out(tmp_path, ["tokyo", "paris"])
+    folder = tmp_path / "chains" / "tokyo"
+    found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    own = {"secrets/tokyo.key", "secrets/tls/ca.crt", "secrets/tls/tokyo.crt", "secrets/tls/tokyo.key"}
+    assert found == own | {"genesis.json", "routes.json"}
+    user, _ = chain_services.owner()
+    assert {path.stat().st_uid for path in [folder, *folder.rglob("*")]} == {user}
+
+
+def test_laying_out_again_brings_new_routes_and_leaves_a_chains_own_files(tmp_path):
+    dealt(tmp_path, ["tokyo"])
+    chain_services.lay_out(tmp_path, ["tokyo"])
+    log = tmp_path / "chains" / "tokyo" / "nodes" / "log"
+    log.parent.mkdir()
+    log.write_text("what it promised")
+    (tmp_path / "routes.json").write_text("others")
+    chain_services.lay_out(tmp_path, ["tokyo"])
+    assert (tmp_path / "chains" / "tokyo" / "routes.json").read_text() == "others"
+    assert log.read_text() == "what it promised"
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("20.10.24+dfsg1", (20, 10)), ("v2.24.1-desktop.1", (2, 24)), ("5.0.0", (5, 0)), ("dev", (0, 0))],
+)
+def test_versions_are_read_as_they_are_written(text, numbers):
+    assert version(text) == numbers
+
+
+@pytest.fixture
+def compose(tmp_path):
+    folder = tmp_path / "compose"
+    folder.mkdir()
+    ports = "".join(f"GLOBELET_{name}_PORT={20_000 + i}\n" for i, name in enumerate(settings._PUBLISHED))
+    (folder / ".env").write_text(f"# pinned\n{ports}GLOBELET_CHAIN_IMAGE=globelet/chain:latest\n")
+    return folder
+
+
+def test_secrets_are_made_once_for_a_world_and_only_its_owner_reads_them(tmp_path, compose):
+    state = StateDirectory(tmp_path / "state")
+    state.root.mkdir()
+    settings.Settings(state, compose, mirror=True).write(load("tokyo-paris"))
+    path = state.root / "compose.env"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    first = settings.read(path)
+    assert len(first["AWS_SECRET_ACCESS_KEY"]) >= 24
+    again = settings.Settings(state, compose, mirror=None)
+    again.write(load("tokyo-paris"))
+    assert settings.read(path) == first
+    assert again.mirror, "a world that was started on the mirror stays on it"
+
+
+def test_the_environment_overrides_a_port_of_the_file(tmp_path, compose, monkeypatch):
+    state = StateDirectory(tmp_path / "state")
+    assert settings.Settings(state, compose, mirror=False).port("MONGO") == 20_003
+    monkeypatch.setenv("GLOBELET_MONGO_PORT", "30000")
+    chosen = settings.Settings(state, compose, mirror=False)
+    assert chosen.port("MONGO") == 30_000
+    assert ("mongo", 30_000) in chosen.published()
+
+
+def test_the_world_file_of_the_chains_is_json_and_yaml_alike(world):
+    document = chain_services.compose_file(world)
+    assert json.loads(json.dumps(document)) == document
+    assert os.sep not in "".join(document["services"])
