@@ -117,7 +117,17 @@ def links_resolve(file: File) -> Iterator[str]:
 
 
 # Arrows point one way: a crate may depend on crates of a lower level only; the drivers not on each other.
-LEVELS = {"types": 0, "algorithms": 1, "protocol": 2, "node": 3, "simulator": 3, "links": 3, "python": 4}
+LEVELS = {
+    "types": 0,
+    "binding": 0,
+    "fuzz": 0,
+    "algorithms": 1,
+    "protocol": 2,
+    "node": 3,
+    "simulator": 3,
+    "links": 3,
+    "python": 4,
+}
 
 
 def arrows_point_down(file: File) -> Iterator[str]:

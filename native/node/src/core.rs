@@ -91,6 +91,13 @@ impl CoreHandle {
         let _ = self.inputs.send(input);
     }
 
+    /// Notes that the core took an input; what the log threads report was never counted as waiting.
+    fn took(&self, input: &Input) {
+        if !matches!(input, Input::Synced { .. }) {
+            self.metrics.core_queue.set(self.waiting.fetch_sub(1, Ordering::Relaxed) as i64 - 1);
+        }
+    }
+
     /// Asks about the states; `None` once the core has ended.
     pub async fn ask<T: Send + 'static>(&self, question: impl FnOnce(&States) -> T + Send + 'static) -> Option<T> {
         let (reply, answer) = oneshot::channel();
@@ -211,7 +218,7 @@ impl Core {
             match input {
                 Ok(Some(Input::Stop)) | Err(()) => break,
                 Ok(Some(input)) => {
-                    handle.waiting.fetch_sub(1, Ordering::Relaxed);
+                    handle.took(&input);
                     self.take(input);
                 }
                 Ok(None) => {}

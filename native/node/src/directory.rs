@@ -1,6 +1,7 @@
 //! Who is where: the genesis, which process hosts which nodes, and the routes to dial.
 use crate::NodeError;
 use globelet_protocol::{Genesis, NodeSecrets};
+pub use globelet_types::world::Route;
 use globelet_types::world::{ChainKind, LinkSpec, ProcessSpec, Role, WorldSpec};
 use globelet_types::{ChainId, Hash, NodeId, RegionId};
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A way from one region to the nodes of a process in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +29,8 @@ struct RouteEntry {
     to: String,
     process: String,
     address: String,
+    #[serde(default)]
+    route: Route,
 }
 
 /// What one process knows of its world.
@@ -40,7 +44,7 @@ pub struct Directory {
     pub process: u16,
     /// Nodes hosted here, ascending.
     pub hosted: Vec<NodeId>,
-    routes: BTreeMap<Way, String>,
+    addresses: BTreeMap<(Way, Route), String>,
     /// The state directory.
     pub state: PathBuf,
 }
@@ -62,7 +66,7 @@ impl Directory {
         let process = index as u16;
         let hosted = (0u16..).zip(&world.nodes).filter(|(_, n)| n.process == process).map(|(i, _)| NodeId(i)).collect();
         let id = genesis.id();
-        Ok(Directory { genesis, id, process, hosted, routes: BTreeMap::new(), state: state.to_owned() })
+        Ok(Directory { genesis, id, process, hosted, addresses: BTreeMap::new(), state: state.to_owned() })
     }
 
     /// Reads genesis.json and routes.json of a state directory.
@@ -91,7 +95,13 @@ impl Directory {
         let process = world.processes.iter().position(|p| p.name == entry.process);
         match (region(&entry.from), region(&entry.to), process) {
             (Some(from), Some(to), Some(process)) => {
-                self.routes.insert(Way { from, to, process: process as u16 }, entry.address);
+                let way = Way { from, to, process: process as u16 };
+                if self.declared(&way, entry.route).is_none() {
+                    let (path, name) = (path.display(), entry.route.name());
+                    let why = format!("{path}: {way:?} has no {name} route in this world; remove the entry");
+                    return Err(NodeError::BadInput(why));
+                }
+                self.addresses.insert((way, entry.route), entry.address);
                 Ok(())
             }
             _ => Err(NodeError::BadInput(format!(
@@ -119,15 +129,32 @@ impl Directory {
 
     /// Whether messages of this way stay inside this process, delayed by the link model.
     pub fn inside(&self, way: &Way) -> bool {
-        way.process == self.process && !self.routes.contains_key(way)
+        way.process == self.process && !self.addresses.contains_key(&(*way, Route::Backbone))
     }
 
-    /// Where to dial for a way.
+    /// Where to dial for a way, over the backbone.
     pub fn address(&self, way: &Way) -> String {
-        self.routes.get(way).cloned().unwrap_or_else(|| {
+        self.addresses.get(&(*way, Route::Backbone)).cloned().unwrap_or_else(|| {
             let process = &self.world().processes[usize::from(way.process)];
             format!("{}:{}", process.host, process.node_port)
         })
+    }
+
+    /// The routes of a way and where to dial for each, the backbone first.
+    pub fn routes(&self, way: &Way) -> Vec<(Route, String)> {
+        let internet = self.addresses.get(&(*way, Route::Internet)).map(|a| (Route::Internet, a.clone()));
+        [(Route::Backbone, self.address(way))].into_iter().chain(internet).collect()
+    }
+
+    /// The declared round trip of a way over a route; `None` if the world has no such route.
+    pub fn declared(&self, way: &Way, route: Route) -> Option<Duration> {
+        let (out, back) = (self.link_over(way.from, way.to, route)?, self.link_over(way.to, way.from, route)?);
+        Some(Duration::from_micros(out.delay_us + back.delay_us))
+    }
+
+    /// The link from one region to another over a route, as declared.
+    pub fn link_over(&self, from: RegionId, to: RegionId, route: Route) -> Option<&LinkSpec> {
+        self.world().link_over(from, to, route)
     }
 
     /// The link of a way.

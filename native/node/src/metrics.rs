@@ -1,4 +1,5 @@
 //! Prometheus metrics, in base units.
+use crate::transport::meter::Meters;
 use globelet_protocol::{Event, Message, Timer};
 use globelet_types::Stage;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -148,8 +149,10 @@ pub struct Metrics {
     pub log_sync: Histogram,
     /// Nodes hosted.
     pub nodes: Gauge,
-    /// Streams that are up.
+    /// Connections that are up.
     pub streams_up: Gauge,
+    /// The routes between continents.
+    pub routes: Meters,
     /// Broken protocol rules seen.
     pub misbehaviour: Counter,
     /// Parcels brought home by repair.
@@ -181,6 +184,7 @@ impl Default for Metrics {
             log_sync: seconds(),
             nodes: Gauge::default(),
             streams_up: Gauge::default(),
+            routes: Meters::default(),
             misbehaviour: Counter::default(),
             repairs: Counter::default(),
             candidates: Family::default(),
@@ -216,7 +220,8 @@ impl Metrics {
         r.register("gated_effects", "Effects waiting for a sync", self.gated.clone());
         r.register("log_sync_seconds", "Duration of one log sync", self.log_sync.clone());
         r.register("resident_nodes", "Nodes hosted by this process", self.nodes.clone());
-        r.register("streams_up", "Streams to other processes that are up", self.streams_up.clone());
+        r.register("streams_up", "Connections to other processes that are up, of all routes", self.streams_up.clone());
+        self.routes.register(r);
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
         r.register("candidates", "Holders that the chain's replicas may choose from", self.candidates.clone());
         r.register("holders_present", "Holders of the chain that are present", self.present.clone());

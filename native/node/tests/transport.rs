@@ -5,7 +5,7 @@ mod common;
 use bytes::Bytes;
 use globelet_gossip::{encode, Packet};
 use globelet_node::core::{CoreHandle, Input};
-use globelet_node::directory::{Directory, Way};
+use globelet_node::directory::{Directory, Route, Way};
 use globelet_node::gossip::Heard;
 use globelet_node::metrics::Metrics;
 use globelet_node::transport::frame::{self, Envelope};
@@ -92,7 +92,7 @@ async fn messages_arrive_and_the_link_can_be_measured() {
     let outward = Outward::start(&directory, &tls, &Arc::default());
     let paris = paris(state.path()).await;
     let way = Way { from: RegionId(0), to: RegionId(1), process: 1 };
-    while outward.probe(&way).await.is_none() {
+    while outward.probe(&way, Route::Backbone).await.is_none() {
         tokio::task::yield_now().await;
     }
     for n in 0..500 {

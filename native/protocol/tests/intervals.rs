@@ -7,7 +7,9 @@ use globelet_protocol::checkpoint::Checkpoint;
 use globelet_protocol::interval::{leaf, IntervalSignature, PostQuantum};
 use globelet_protocol::{Deal, Effect, Event, Genesis, Message, NodeSecrets, Publication, State, Timer};
 use globelet_signatures::{mldsa, SigningKey};
-use globelet_types::world::{ChainKind, ChainSpec, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec};
+use globelet_types::world::{
+    ChainKind, ChainSpec, Fallback, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
+};
 use globelet_types::{AccountId, ChainId, Hash, NodeId, Opening, Order, OrderId, RegionId, SignedOrder};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -38,6 +40,8 @@ fn town() -> WorldSpec {
         processes: vec![process],
         nodes: (0..7).map(node).collect(),
         links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
+        internet: Vec::new(),
+        fallback: Fallback::default(),
         parameters: Parameters {
             shards_needed: 3,
             proofs_needed: 5,

@@ -1,10 +1,13 @@
 //! The extension module `globelet._native`: one submodule per crate, registered here and nowhere else.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+#[cfg(feature = "ledger")]
 pub mod kernels;
+#[cfg(feature = "ledger")]
 pub mod receipts;
-pub mod signatures;
+#[cfg(feature = "ledger")]
 pub mod simulator;
+#[cfg(feature = "ledger")]
 pub mod types;
 
 use pyo3::prelude::*;
@@ -17,13 +20,38 @@ fn register(parent: &Bound<'_, PyModule>, module: &Bound<'_, PyModule>, name: &s
     parent.py().import("sys")?.getattr("modules")?.set_item(path, module)
 }
 
+/// The modules of the algorithms, each from its own crate's `python.rs`.
+fn register_algorithms(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("AlgorithmError", module.py().get_type::<globelet_binding::AlgorithmError>())?;
+    #[cfg(feature = "election")]
+    register(module, &globelet_election::python::module(module.py())?, "election")?;
+    #[cfg(feature = "holding")]
+    register(module, &globelet_holding::python::module(module.py())?, "holding")?;
+    #[cfg(feature = "kem")]
+    register(module, &globelet_kem::python::module(module.py())?, "kem")?;
+    #[cfg(feature = "merkle")]
+    register(module, &globelet_merkle::python::module(module.py())?, "merkle")?;
+    #[cfg(feature = "sharding")]
+    register(module, &globelet_sharding::python::module(module.py())?, "sharding")?;
+    #[cfg(feature = "signatures")]
+    register(module, &globelet_signatures::python::module(module.py())?, "signatures")?;
+    Ok(())
+}
+
+/// What stands on the protocol.
+#[cfg(feature = "ledger")]
+fn register_ledger(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    register(module, &kernels::module(module.py())?, "kernels")?;
+    register(module, &receipts::module(module.py())?, "receipts")?;
+    register(module, &simulator::module(module.py())?, "simulator")?;
+    register(module, &types::module(module.py())?, "types")
+}
+
 /// Entry point that Python calls on import.
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    register(module, &kernels::module(module.py())?, "kernels")?;
-    register(module, &receipts::module(module.py())?, "receipts")?;
-    register(module, &signatures::module(module.py())?, "signatures")?;
-    register(module, &simulator::module(module.py())?, "simulator")?;
-    register(module, &types::module(module.py())?, "types")
+    #[cfg(feature = "ledger")]
+    register_ledger(module)?;
+    register_algorithms(module)
 }

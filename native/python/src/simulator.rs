@@ -1,10 +1,10 @@
 //! `globelet._native.simulator`: a whole world in virtual time, driven by batched calls.
 mod documents;
 
-use documents::{genesis, ledgers, link_rows, state};
+use documents::{genesis, ledgers, link_rows, route_rows, state};
 use globelet_protocol::receipt_json;
-use globelet_simulator::{adversaries, scenario, Simulation as World, Violation};
-use globelet_types::world::WorldSpec;
+use globelet_simulator::{adversaries, scenario, Fault, Simulation as World, Violation};
+use globelet_types::world::{Route, WorldSpec};
 use globelet_types::{decode, AccountId, ChainId, NodeId, OrderId, RegionId, SignedOrder, Stage};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
@@ -60,6 +60,11 @@ fn region(world: &World, name: &str) -> PyResult<RegionId> {
     world.region(name).ok_or_else(|| PyKeyError::new_err(format!("there is no region {name:?} in this world")))
 }
 
+fn route_named(name: &str) -> PyResult<Route> {
+    let known = [Route::Backbone, Route::Internet].into_iter().find(|route| route.name() == name);
+    known.ok_or_else(|| PyKeyError::new_err(format!("no route is called {name}; there are backbone and internet")))
+}
+
 fn chain(world: &World, name: &str) -> PyResult<ChainId> {
     world.chain(name).ok_or_else(|| PyKeyError::new_err(format!("there is no chain {name:?} in this world")))
 }
@@ -99,6 +104,19 @@ impl Simulation {
         self.with(py, |world| {
             nodes(world, name)?.into_iter().for_each(|node| work(world, node));
             Ok(())
+        })
+    }
+
+    fn on_route(
+        &self,
+        py: Python<'_>,
+        source: &str,
+        to: &str,
+        routes: &[Route],
+        change: impl Fn(&mut Fault) + Send + Sync,
+    ) -> PyResult<()> {
+        self.on_link(py, source, to, |world, source, to| {
+            routes.iter().for_each(|route| world.alter(source, to, *route, &change));
         })
     }
 
@@ -249,22 +267,49 @@ impl Simulation {
         })
     }
 
-    /// Cuts the link from one region to another.
-    fn cut(&self, py: Python<'_>, source: &str, to: &str) -> PyResult<()> {
-        self.on_link(py, source, to, World::cut)
+    /// Cuts the link from one region to another; all of it, or one of its routes.
+    #[pyo3(signature = (source, to, route=None))]
+    fn cut(&self, py: Python<'_>, source: &str, to: &str, route: Option<&str>) -> PyResult<()> {
+        match route {
+            None => self.on_link(py, source, to, World::cut),
+            Some(route) => self.on_route(py, source, to, &[route_named(route)?], |fault| fault.cut = true),
+        }
     }
 
     /// Loses messages of a link, with this probability.
-    fn lossy(&self, py: Python<'_>, source: &str, to: &str, probability: f64) -> PyResult<()> {
+    #[pyo3(signature = (source, to, probability, route=None))]
+    fn lossy(&self, py: Python<'_>, source: &str, to: &str, probability: f64, route: Option<&str>) -> PyResult<()> {
         if !(0.0..=1.0).contains(&probability) {
             return Err(PyValueError::new_err(format!("a probability is from 0 to 1, {probability} is not")));
         }
-        self.on_link(py, source, to, |world, source, to| world.lossy(source, to, probability))
+        match route {
+            None => self.on_link(py, source, to, |world, source, to| world.lossy(source, to, probability)),
+            Some(route) => self.on_route(py, source, to, &[route_named(route)?], |fault| fault.loss = probability),
+        }
     }
 
-    /// Makes a link as the world declares it.
-    fn heal(&self, py: Python<'_>, source: &str, to: &str) -> PyResult<()> {
-        self.on_link(py, source, to, World::mend)
+    /// Delays what is sent on a link by so much more than declared.
+    #[pyo3(signature = (source, to, extra_us, route=None))]
+    fn slow(&self, py: Python<'_>, source: &str, to: &str, extra_us: u64, route: Option<&str>) -> PyResult<()> {
+        let routes = match route {
+            None => vec![Route::Backbone, Route::Internet],
+            Some(route) => vec![route_named(route)?],
+        };
+        self.on_route(py, source, to, &routes, |fault| fault.slower_us = extra_us)
+    }
+
+    /// Makes a link, or one of its routes, as the world declares it.
+    #[pyo3(signature = (source, to, route=None))]
+    fn heal(&self, py: Python<'_>, source: &str, to: &str, route: Option<&str>) -> PyResult<()> {
+        match route {
+            None => self.on_link(py, source, to, World::mend),
+            Some(route) => self.on_route(py, source, to, &[route_named(route)?], |f| *f = Fault::default()),
+        }
+    }
+
+    /// The routes between continents as they are used now: a JSON list, one row per directed link and route.
+    fn routes(&self, py: Python<'_>) -> String {
+        self.with(py, |world| route_rows(world).to_string())
     }
 
     /// Power fails at a node, or at every node of a process.

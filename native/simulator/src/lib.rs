@@ -9,6 +9,7 @@
 mod account;
 pub mod adversaries;
 pub mod checks;
+mod detour;
 mod disk;
 mod ladder;
 mod link;

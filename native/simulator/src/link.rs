@@ -1,6 +1,7 @@
 //! Links between regions: the world's delay and jitter, and the faults a script lays over them.
+use crate::detour::{illness, Detour};
 use crate::random::Random;
-use globelet_types::world::WorldSpec;
+use globelet_types::world::{Fallback, LinkSpec, Route, WorldSpec};
 use globelet_types::{Micros, RegionId};
 
 /// Least time after which a lost segment is sent again (RFC 6298 asks for a floor; Linux has 200 ms).
@@ -27,7 +28,7 @@ pub struct Fault {
     pub scatter_us: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Link {
     delay_us: u64,
     jitter_us: u64,
@@ -39,11 +40,14 @@ struct Link {
     drawn: (u64, Micros),
 }
 
-/// Every directed link of a world, with its own delay, jitter and fault.
+/// Every directed link of a world, with its own delay, jitter and fault; between continents over two routes.
 #[derive(Clone, Debug)]
 pub struct Links {
     regions: usize,
-    table: Vec<Link>,
+    backbone: Vec<Link>,
+    internet: Vec<Option<Link>>,
+    detours: Vec<Detour>,
+    rules: Fallback,
     random: Random,
 }
 
@@ -51,53 +55,139 @@ impl Links {
     /// The links of a checked world.
     pub fn new(world: &WorldSpec, seed: u64) -> Links {
         let regions = world.regions.len();
-        let link = |delay_us, jitter_us, loss| Link {
-            delay_us,
-            jitter_us,
-            loss,
-            fault: Fault::default(),
-            deck: Vec::new(),
-            drawn: (0, 0),
-        };
-        let mut table = vec![link(0, 0, 0.0); regions * regions];
+        let mut backbone = vec![Link::default(); regions * regions];
+        let mut internet = vec![None; regions * regions];
         for spec in &world.links {
-            if let Some(place) = table.get_mut(spec.from.index() * regions + spec.to.index()) {
-                *place = link(spec.delay_us, spec.jitter_us, spec.loss.min(0.5));
+            if let Some(place) = backbone.get_mut(spec.from.index() * regions + spec.to.index()) {
+                *place = Link::of(spec);
             }
         }
-        Links { regions, table, random: Random::new(seed, "links") }
+        for spec in &world.internet {
+            if let Some(place) = internet.get_mut(spec.from.index() * regions + spec.to.index()) {
+                *place = Some(Link::of(spec));
+            }
+        }
+        let detours = vec![Detour::default(); regions * regions];
+        Links {
+            regions,
+            backbone,
+            internet,
+            detours,
+            rules: world.fallback.clone(),
+            random: Random::new(seed, "links"),
+        }
     }
 
-    /// Lays a fault over the link from one region to another; the default fault heals it.
-    pub fn set(&mut self, from: RegionId, to: RegionId, fault: Fault) {
-        if let Some(link) = self.table.get_mut(from.index() * self.regions + to.index()) {
-            link.fault = fault;
+    fn place(&self, from: RegionId, to: RegionId) -> usize {
+        from.index() * self.regions + to.index()
+    }
+
+    /// Lays a fault over the link from one region to another, over all of its routes; the default fault heals it.
+    pub fn set(&mut self, now: Micros, from: RegionId, to: RegionId, fault: Fault) {
+        for route in [Route::Backbone, Route::Internet] {
+            self.lay(from, to, route, |old| *old = fault);
+        }
+        self.choose(now, from, to);
+    }
+
+    /// Changes the fault over one route.
+    pub fn alter(&mut self, now: Micros, from: RegionId, to: RegionId, route: Route, change: impl Fn(&mut Fault)) {
+        self.lay(from, to, route, change);
+        self.choose(now, from, to);
+    }
+
+    fn lay(&mut self, from: RegionId, to: RegionId, route: Route, change: impl Fn(&mut Fault)) {
+        let place = self.place(from, to);
+        let link = match route {
+            Route::Backbone => self.backbone.get_mut(place),
+            Route::Internet => self.internet.get_mut(place).and_then(Option::as_mut),
+        };
+        if let Some(link) = link {
+            change(&mut link.fault);
         }
     }
 
     /// Heals every link.
-    pub fn heal(&mut self) {
-        self.table.iter_mut().for_each(|link| link.fault = Fault::default());
+    pub fn heal(&mut self, now: Micros) {
+        self.backbone.iter_mut().chain(self.internet.iter_mut().flatten()).for_each(|l| l.fault = Fault::default());
+        for detour in &mut self.detours {
+            detour.change(now, None, &self.rules);
+        }
+    }
+
+    /// A fault has changed: both directions of the pair judge their backbone by its round trip.
+    fn choose(&mut self, now: Micros, from: RegionId, to: RegionId) {
+        let (there, back) = (self.place(from, to), self.place(to, from));
+        let (Some(Some(out)), Some(Some(home))) = (self.internet.get(there), self.internet.get(back)) else { return };
+        let none_left = out.fault.cut || home.fault.cut;
+        let (out, home) = (&self.backbone[there], &self.backbone[back]);
+        let ill = illness(&out.fault, &home.fault, out.delay_us + home.delay_us, &self.rules);
+        for place in [there, back] {
+            match ill {
+                Some(_) if none_left => self.detours[place].end(now),
+                ill => self.detours[place].change(now, ill, &self.rules),
+            }
+        }
+    }
+
+    /// The route that messages from one region to another take now.
+    pub fn active(&self, now: Micros, from: RegionId, to: RegionId) -> Route {
+        match self.detours.get(self.place(from, to)) {
+            Some(detour) if detour.on(now) => Route::Internet,
+            _ => Route::Backbone,
+        }
+    }
+
+    /// How often the messages from one region to another changed their route.
+    pub fn switches(&self, now: Micros, from: RegionId, to: RegionId) -> u64 {
+        self.detours.get(self.place(from, to)).map_or(0, |detour| detour.switches(now))
+    }
+
+    /// The delay of a route with the fault laid over it, without jitter; `None` if nothing passes, or there is none.
+    pub fn delay(&self, from: RegionId, to: RegionId, route: Route) -> Option<Micros> {
+        let place = self.place(from, to);
+        let link = match route {
+            Route::Backbone => self.backbone.get(place)?,
+            Route::Internet => self.internet.get(place)?.as_ref()?,
+        };
+        (!link.fault.cut).then_some(link.delay_us + link.fault.slower_us)
     }
 
     /// Delays of the copies that will arrive of one message sent at `now`: none, one or two. Each message
     /// is delayed from its own departure, so a long link carries any number at once.
     pub fn carry(&mut self, now: Micros, from: RegionId, to: RegionId) -> Vec<Micros> {
-        let Some(link) = self.table.get_mut(from.index() * self.regions + to.index()) else { return Vec::new() };
-        let random = &mut self.random;
-        if link.fault.cut || random.chance(link.fault.loss) {
-            return Vec::new();
-        }
-        let mut delays = vec![link.delay_at(now, random)];
-        if random.chance(link.fault.duplication) {
-            let fresh = link.draw(random);
-            delays.push(link.late(fresh, random));
-        }
-        delays
+        self.carry_over(now, from, to, self.active(now, from, to))
+    }
+
+    /// As [`Links::carry`], over this route.
+    pub fn carry_over(&mut self, now: Micros, from: RegionId, to: RegionId, route: Route) -> Vec<Micros> {
+        let place = self.place(from, to);
+        let link = match route {
+            Route::Backbone => self.backbone.get_mut(place),
+            Route::Internet => self.internet.get_mut(place).and_then(Option::as_mut),
+        };
+        link.map_or_else(Vec::new, |link| link.carry(now, &mut self.random))
     }
 }
 
 impl Link {
+    fn of(spec: &LinkSpec) -> Link {
+        let (delay_us, jitter_us, loss) = (spec.delay_us, spec.jitter_us, spec.loss.min(0.5));
+        Link { delay_us, jitter_us, loss, ..Link::default() }
+    }
+
+    fn carry(&mut self, now: Micros, random: &mut Random) -> Vec<Micros> {
+        if self.fault.cut || random.chance(self.fault.loss) {
+            return Vec::new();
+        }
+        let mut delays = vec![self.delay_at(now, random)];
+        if random.chance(self.fault.duplication) {
+            let fresh = self.draw(random);
+            delays.push(self.late(fresh, random));
+        }
+        delays
+    }
+
     /// A new draw once the last one has held long enough.
     fn delay_at(&mut self, now: Micros, random: &mut Random) -> Micros {
         if now >= self.drawn.1 {
@@ -160,7 +250,7 @@ mod tests {
         let first = links.carry(0, TOKYO, PARIS);
         assert_eq!(links.carry(HOLD_US - 1, TOKYO, PARIS), first);
         assert_ne!(links.carry(HOLD_US, TOKYO, PARIS), first);
-        links.set(TOKYO, PARIS, Fault { scatter_us: 5_000, ..Fault::default() });
+        links.set(0, TOKYO, PARIS, Fault { scatter_us: 5_000, ..Fault::default() });
         let delays: Vec<u64> = (0..100).flat_map(|_| links.carry(HOLD_US, TOKYO, PARIS)).collect();
         assert!(delays.windows(2).any(|pair| pair[0] > pair[1] + 1_000));
     }
@@ -168,21 +258,58 @@ mod tests {
     #[test]
     fn a_cut_has_a_direction_and_heals() {
         let mut links = Links::new(&sample::tokyo_paris(), 1);
-        links.set(TOKYO, PARIS, Fault { cut: true, ..Fault::default() });
+        links.set(0, TOKYO, PARIS, Fault { cut: true, ..Fault::default() });
         assert!(links.carry(0, TOKYO, PARIS).is_empty());
         assert_eq!(links.carry(0, PARIS, TOKYO).len(), 1);
-        links.heal();
+        links.heal(0);
         assert_eq!(links.carry(0, TOKYO, PARIS).len(), 1);
     }
 
     #[test]
     fn loss_and_duplication_happen_as_often_as_asked() {
         let mut links = Links::new(&sample::tokyo_paris(), 1);
-        links.set(TOKYO, PARIS, Fault { loss: 0.25, duplication: 0.5, ..Fault::default() });
+        links.set(0, TOKYO, PARIS, Fault { loss: 0.25, duplication: 0.5, ..Fault::default() });
         let counts: Vec<usize> = (0..4_000).map(|_| links.carry(0, TOKYO, PARIS).len()).collect();
         let lost = counts.iter().filter(|c| **c == 0).count();
         let twice = counts.iter().filter(|c| **c == 2).count();
         assert!((850..1_150).contains(&lost), "{lost}");
         assert!((1_350..1_650).contains(&twice), "{twice}");
+    }
+
+    /// Tokyo and Paris have a second route, 176 ms long, without jitter.
+    fn two_routes() -> Links {
+        let mut world = sample::tokyo_paris();
+        let internet = |from, to| LinkSpec { from, to, delay_us: 176_000, jitter_us: 0, loss: 0.0 };
+        world.internet = vec![internet(TOKYO, PARIS), internet(PARIS, TOKYO)];
+        Links::new(&world, 1)
+    }
+
+    #[test]
+    fn messages_leave_a_cut_backbone_at_once_and_a_slow_one_after_three_probes() {
+        const SECOND: Micros = 1_000_000;
+        let mut links = two_routes();
+        links.alter(0, TOKYO, PARIS, Route::Backbone, |fault| fault.cut = true);
+        assert_eq!(links.carry(0, TOKYO, PARIS), [176_000]);
+        assert_eq!(links.carry(0, PARIS, TOKYO), [176_000], "a connection has two directions");
+        assert!(links.carry_over(0, TOKYO, PARIS, Route::Backbone).is_empty());
+        links.alter(SECOND, TOKYO, PARIS, Route::Backbone, |fault| fault.cut = false);
+        assert_eq!(links.active(6 * SECOND - 1, TOKYO, PARIS), Route::Internet);
+        assert_eq!(links.active(6 * SECOND, TOKYO, PARIS), Route::Backbone);
+        links.alter(10 * SECOND, TOKYO, PARIS, Route::Backbone, |fault| fault.slower_us = 400_000);
+        assert!(links.carry(13 * SECOND - 1, TOKYO, PARIS)[0] > 500_000);
+        assert_eq!(links.carry(13 * SECOND, TOKYO, PARIS), [176_000]);
+        assert_eq!(links.switches(13 * SECOND, TOKYO, PARIS), 3);
+        assert_eq!(links.active(13 * SECOND, TOKYO, RegionId(4)), Route::Backbone, "it has no other");
+    }
+
+    #[test]
+    fn where_both_routes_are_cut_the_backbone_is_back_with_the_heal() {
+        let mut links = two_routes();
+        links.set(0, TOKYO, PARIS, Fault { cut: true, ..Fault::default() });
+        assert!(links.carry(0, TOKYO, PARIS).is_empty());
+        links.set(1, TOKYO, PARIS, Fault::default());
+        assert_eq!(links.active(1, TOKYO, PARIS), Route::Backbone);
+        links.alter(2, TOKYO, PARIS, Route::Internet, |fault| fault.cut = true);
+        assert_eq!(links.active(2, TOKYO, PARIS), Route::Backbone);
     }
 }

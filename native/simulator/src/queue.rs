@@ -1,5 +1,6 @@
 //! What is still to happen, by time and then by the order it was asked for.
 use globelet_protocol::Event;
+use globelet_types::world::Route;
 use globelet_types::{Micros, NodeId, OrderId, RegionId, SignedOrder};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -22,8 +23,8 @@ pub(crate) enum Due {
     Leaving { node: NodeId, life: u32, outs: Vec<Out> },
     /// A client hands in its order.
     Asking(Box<Asking>),
-    /// A probe reaches the other end of a link.
-    Probe { from: RegionId, to: RegionId, sent: Micros },
+    /// A probe reaches the other end of a link, over this route.
+    Probe { from: RegionId, to: RegionId, route: Route, sent: Micros },
 }
 
 /// An order that a client hands in until it is answered.

@@ -1,5 +1,7 @@
 //! A small world in code: six municipalities on two continents, 54 nodes, from measured round trips.
-use globelet_types::world::{ChainKind, ChainSpec, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec};
+use globelet_types::world::{
+    ChainKind, ChainSpec, Fallback, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
+};
 use globelet_types::{ChainId, RegionId};
 
 /// Name, latitude, longitude, population; Asia first, then Europe. The index is region and chain.
@@ -46,6 +48,8 @@ pub fn tokyo_paris() -> WorldSpec {
         nodes: nodes(&chains),
         chains,
         links: links(),
+        internet: Vec::new(),
+        fallback: Fallback::default(),
         parameters: parameters(),
     }
 }

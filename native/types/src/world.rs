@@ -118,6 +118,60 @@ pub struct Parameters {
     pub treasury: u64,
 }
 
+/// One of the routes between two continents; all other ways have the backbone alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Route {
+    /// The accelerated one, of the measured round trips.
+    #[default]
+    Backbone,
+    /// The public internet: slower, with more jitter.
+    Internet,
+}
+
+impl Route {
+    /// Its name in metrics, files and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Route::Backbone => "backbone",
+            Route::Internet => "internet",
+        }
+    }
+}
+
+/// When the messages of a pair of regions leave the backbone for the public internet, and when they return.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    /// Time between two probes of a route that carries messages.
+    pub probe_us: u64,
+    /// A probe is late beyond so many times the declared round trip, and `late_us` more.
+    pub late_factor: f64,
+    /// What is added to that bound.
+    pub late_us: u64,
+    /// So many late or lost probes among twice as many make a pair leave the backbone; a broken connection does at once.
+    pub bad: u32,
+    /// So many probes of the backbone in time, one after the other, make it return.
+    pub good: u32,
+}
+
+impl Default for Fallback {
+    fn default() -> Fallback {
+        Fallback { probe_us: 1_000_000, late_factor: 1.5, late_us: 40_000, bad: 3, good: 5 }
+    }
+}
+
+impl Fallback {
+    /// The longest round trip of a probe that is in time, microseconds, on a route of this declared round trip.
+    pub fn bound_us(&self, declared_us: u64) -> u64 {
+        (self.late_factor * declared_us as f64) as u64 + self.late_us
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Fallback::default()
+    }
+}
+
 /// A whole world. The order of every table is the meaning of the ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WorldSpec {
@@ -135,6 +189,12 @@ pub struct WorldSpec {
     pub nodes: Vec<NodeSpec>,
     /// One link per ordered pair of regions, the pair of a region with itself included.
     pub links: Vec<LinkSpec>,
+    /// The second route, over the public internet, of the ordered pairs that have one: regions of two continents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub internet: Vec<LinkSpec>,
+    /// When those pairs use it.
+    #[serde(default, skip_serializing_if = "Fallback::is_default")]
+    pub fallback: Fallback,
     /// Protocol parameters.
     pub parameters: Parameters,
 }
@@ -154,6 +214,14 @@ impl WorldSpec {
     /// The link from one region to another.
     pub fn link(&self, from: RegionId, to: RegionId) -> Option<&LinkSpec> {
         self.links.iter().find(|l| l.from == from && l.to == to)
+    }
+
+    /// The link from one region to another over a route.
+    pub fn link_over(&self, from: RegionId, to: RegionId, route: Route) -> Option<&LinkSpec> {
+        match route {
+            Route::Backbone => self.link(from, to),
+            Route::Internet => self.internet.iter().find(|l| l.from == from && l.to == to),
+        }
     }
 
     /// The link that a message between two nodes travels.
@@ -181,6 +249,18 @@ impl WorldSpec {
                     return fail(format!("no link from region {from} to region {to}"));
                 }
             }
+        }
+        if let Some(lone) =
+            self.internet.iter().find(|l| self.link_over(l.to, l.from, Route::Internet).is_none() || l.from == l.to)
+        {
+            return fail(format!("the internet route from region {} to region {} has no way back", lone.from, lone.to));
+        }
+        let rules = &self.fallback;
+        if rules.probe_us == 0 || !rules.late_factor.is_finite() || rules.bad == 0 || rules.good == 0 {
+            return fail("the fallback has a bound of zero or beyond numbers".into());
+        }
+        if self.internet.iter().any(|l| self.link(l.from, l.to).is_none()) {
+            return fail("an internet route lies outside the table of regions".into());
         }
         for (index, chain) in self.chains.iter().enumerate() {
             if self.members(ChainId(index as u16), Role::Replica).len() < 4 {

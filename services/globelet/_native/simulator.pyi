@@ -79,14 +79,20 @@ class Simulation:
     def probe_links(self, samples: int, spacing_us: int) -> str:
         """Send probes over every link, so long apart, while the world runs: a JSON list, one row per link."""
 
-    def cut(self, source: str, to: str) -> None:
-        """Cut the link from one region to another."""
+    def cut(self, source: str, to: str, route: str | None = None) -> None:
+        """Cut the link from one region to another; all of it, or one of its routes."""
 
-    def lossy(self, source: str, to: str, probability: float) -> None:
+    def lossy(self, source: str, to: str, probability: float, route: str | None = None) -> None:
         """Lose messages of a link for good."""
 
-    def heal(self, source: str, to: str) -> None:
-        """Make a link as the world declares it."""
+    def slow(self, source: str, to: str, extra_us: int, route: str | None = None) -> None:
+        """Delay what is sent on a link by so much more than declared."""
+
+    def heal(self, source: str, to: str, route: str | None = None) -> None:
+        """Make a link, or one of its routes, as the world declares it."""
+
+    def routes(self) -> str:
+        """The routes between continents as they are used now: a JSON list, one row per directed link and route."""
 
     def crash(self, name: str) -> None:
         """Power fails at a node, or at every node of a process."""

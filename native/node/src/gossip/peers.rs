@@ -79,7 +79,7 @@ impl Peers {
         let caller = Caller {
             peer,
             way,
-            address: self.directory.address(&way),
+            addresses: self.directory.routes(&way).into_iter().map(|(_, address)| address).collect(),
             process: self.directory.world().processes[usize::from(peer)].name.clone(),
             outward: self.outward.clone(),
             tls: self.tls.clone(),
@@ -95,7 +95,8 @@ impl Peers {
 struct Caller {
     peer: Peer,
     way: Way,
-    address: String,
+    /// Where to dial, the backbone first.
+    addresses: Vec<String>,
     process: String,
     outward: Outward,
     tls: Tls,
@@ -146,8 +147,10 @@ impl Caller {
             self.own = None;
             return Some(client);
         }
-        if self.own.is_none() {
-            self.own = streams::dial(&self.address, &self.process, &self.tls).await.ok();
+        for address in &self.addresses {
+            if self.own.is_none() {
+                self.own = streams::dial(address, &self.process, &self.tls).await.ok();
+            }
         }
         self.own.clone()
     }

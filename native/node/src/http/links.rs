@@ -2,7 +2,7 @@
 use super::problem::Problem;
 use super::Shared;
 use crate::core::Input;
-use crate::directory::Way;
+use crate::directory::{Route, Way};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::Json;
@@ -30,25 +30,35 @@ pub async fn measure(
     let Query(query) = query?;
     let count = query.samples.unwrap_or(20).clamp(1, 1000);
     let spacing = Duration::from_millis(query.spacing_ms.unwrap_or(SPACING_MS).clamp(1, 1000));
-    let ways: Vec<Way> = shared.directory.ways().into_iter().collect();
-    let measured = ways.iter().enumerate().map(|(index, way)| {
+    let directory = &shared.directory;
+    let routes = |way: Way| directory.routes(&way).into_iter().map(move |(route, _)| (way, route));
+    let links: Vec<(Way, Route)> = directory.ways().into_iter().flat_map(routes).collect();
+    let measured = links.iter().enumerate().map(|(index, link)| {
         let shared = shared.clone();
         async move {
             // Links are probed side by side, but not at the same moments.
             tokio::time::sleep(spacing * (index % 16) as u32 / 16).await;
-            samples(&shared, *way, count, spacing).await
+            samples(&shared, *link, count, spacing.max(spread(&shared, link))).await
         }
     });
     let measured = futures_util::future::join_all(measured).await;
-    Ok(Json(ways.iter().zip(measured).map(|(way, delays)| row(&shared, way, delays)).collect()))
+    Ok(Json(links.iter().zip(measured).map(|(link, delays)| row(&shared, link, delays)).collect()))
 }
 
-async fn samples(shared: &Shared, way: Way, count: usize, spacing: Duration) -> Vec<Duration> {
+/// How far apart two draws of a link's delay can be: probes that follow sooner would wait for each other, for a
+/// stream keeps its order, and look later than the link is.
+fn spread(shared: &Shared, (way, route): &(Way, Route)) -> Duration {
+    let jitter = shared.directory.link_over(way.from, way.to, *route).map_or(0, |l| l.jitter_us);
+    Duration::from_micros(jitter).mul_f64(2.0 * 3_f64.sqrt())
+}
+
+async fn samples(shared: &Shared, link: (Way, Route), count: usize, spacing: Duration) -> Vec<Duration> {
     let mut probes = Vec::new();
     for _ in 0..count {
         let shared = shared.clone();
-        probes
-            .push(tokio::spawn(async move { tokio::time::timeout(LONGEST, probe(&shared, way)).await.ok().flatten() }));
+        probes.push(tokio::spawn(
+            async move { tokio::time::timeout(LONGEST, probe(&shared, link)).await.ok().flatten() },
+        ));
         tokio::time::sleep(spacing).await;
     }
     let mut delays = Vec::new();
@@ -58,9 +68,9 @@ async fn samples(shared: &Shared, way: Way, count: usize, spacing: Duration) -> 
     delays
 }
 
-async fn probe(shared: &Shared, way: Way) -> Option<Duration> {
+async fn probe(shared: &Shared, (way, route): (Way, Route)) -> Option<Duration> {
     if !shared.directory.inside(&way) {
-        return shared.outward.probe(&way).await;
+        return shared.outward.probe(&way, route).await;
     }
     let (reply, delay) = oneshot::channel();
     shared.core.tell(Input::Probe { way, reply });
@@ -73,13 +83,14 @@ fn quantile(sorted: &[Duration], p: f64) -> Option<f64> {
     sorted.get(rank - 1).map(|d| (d.as_secs_f64() * 1e6).round() / 1e3)
 }
 
-fn row(shared: &Shared, way: &Way, mut delays: Vec<Duration>) -> Value {
+fn row(shared: &Shared, (way, route): &(Way, Route), mut delays: Vec<Duration>) -> Value {
     delays.sort_unstable();
     let world = shared.directory.world();
     json!({
         "from": world.regions[way.from.index()],
         "to": world.regions[way.to.index()],
         "process": world.processes[usize::from(way.process)].name,
+        "route": route.name(),
         "p50_ms": quantile(&delays, 0.5),
         "p99_ms": quantile(&delays, 0.99),
         "samples": delays.len(),

@@ -1,6 +1,10 @@
-//! Messages between processes: gRPC streams over mutual TLS, one per way.
+//! Messages between processes: gRPC streams over mutual TLS, one per way and route.
+pub mod carrier;
+pub mod choice;
 pub mod door;
 pub mod frame;
+pub mod keeper;
+pub mod meter;
 pub mod server;
 pub mod streams;
 pub mod tls;

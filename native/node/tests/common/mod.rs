@@ -57,6 +57,8 @@ pub fn world() -> WorldSpec {
         processes: vec![process("tokyo"), process("paris"), process("continent"), process("globe")],
         nodes: members(0, 3).chain(members(1, 3)).chain(members(2, 0)).chain(members(3, 0)).collect(),
         links: vec![link(0, 0), link(0, 1), link(1, 0), link(1, 1)],
+        internet: Vec::new(),
+        fallback: Fallback::default(),
         parameters: Parameters {
             shards_needed: 3,
             proofs_needed: 5,

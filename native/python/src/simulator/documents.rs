@@ -1,7 +1,7 @@
 //! What a simulation tells, as the JSON documents that a municipality serves over HTTP.
 use globelet_protocol::ledger_json;
 use globelet_simulator::{Climb, Delays, Simulation, Stamp};
-use globelet_types::world::Role;
+use globelet_types::world::{LinkSpec, Role, Route};
 use globelet_types::{ChainId, RegionId, Stage};
 use serde_json::{json, Map, Value};
 
@@ -42,21 +42,46 @@ pub fn ledgers(world: &Simulation) -> Value {
     (0..world.world().chains.len() as u16).map(ChainId).map(entry).collect()
 }
 
-/// One row per link: median and 99th percentile of what the probes measured.
+/// One row per link and route: median and 99th percentile of what the probes measured.
 pub fn link_rows(world: &Simulation, delays: Delays) -> Value {
     let regions = &world.world().regions;
-    let row = |((from, to), mut delays): ((RegionId, RegionId), Vec<u64>)| {
+    let row = |((from, to, route), mut delays): ((RegionId, RegionId, Route), Vec<u64>)| {
         delays.sort_unstable();
         json!({
             "from": regions[from.index()],
             "to": regions[to.index()],
             "process": "simulator",
+            "route": route.name(),
             "p50_ms": quantile_ms(&delays, 50),
             "p99_ms": quantile_ms(&delays, 99),
             "samples": delays.len(),
         })
     };
     delays.into_iter().map(row).collect()
+}
+
+/// What a route shows over which nothing passes, as in the metrics of live nodes.
+const SILENT_US: u64 = 5_000_000;
+
+/// One row per link between continents and route: half the round trip now and as declared, and whether it is in use.
+pub fn route_rows(world: &Simulation) -> Value {
+    let (spec, links, now) = (world.world(), world.links(), world.now());
+    let row = |(from, to, route): (RegionId, RegionId, Route)| {
+        let delay = links.delay(from, to, route).zip(links.delay(to, from, route)).map(|(out, back)| (out + back) / 2);
+        let declared = |from, to| spec.link_over(from, to, route).map_or(0, |l| l.delay_us);
+        json!({
+            "from": spec.regions[from.index()],
+            "to": spec.regions[to.index()],
+            "process": "simulator",
+            "route": route.name(),
+            "active": u8::from(links.active(now, from, to) == route),
+            "delay_ms": delay.unwrap_or(SILENT_US) as f64 / 1e3,
+            "declared_ms": (declared(from, to) + declared(to, from)) as f64 / 2e3,
+            "switches": links.switches(now, from, to),
+        })
+    };
+    let both = |l: &LinkSpec| [Route::Backbone, Route::Internet].map(|route| (l.from, l.to, route));
+    spec.internet.iter().flat_map(both).map(row).collect()
 }
 
 /// The value at rank ⌈share·n⌉, in milliseconds.

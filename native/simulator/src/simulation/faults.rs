@@ -2,7 +2,8 @@
 use super::Simulation;
 use crate::adversaries;
 use crate::checks::Violation;
-use crate::link::Fault;
+use crate::link::{Fault, Links};
+use globelet_types::world::Route;
 use globelet_types::{NodeId, RegionId};
 
 impl Simulation {
@@ -58,26 +59,36 @@ impl Simulation {
 
     /// Cuts the link from one region to another. The way back is another link.
     pub fn cut(&mut self, from: RegionId, to: RegionId) {
-        self.links.set(from, to, Fault { cut: true, ..Fault::default() });
+        self.links.set(self.now, from, to, Fault { cut: true, ..Fault::default() });
     }
 
     /// Lays a fault over a link; see [`Fault`].
     pub fn fault(&mut self, from: RegionId, to: RegionId, fault: Fault) {
-        self.links.set(from, to, fault);
+        self.links.set(self.now, from, to, fault);
     }
 
     /// Loses messages of a link for good, with this probability.
     pub fn lossy(&mut self, from: RegionId, to: RegionId, loss: f64) {
-        self.links.set(from, to, Fault { loss, ..Fault::default() });
+        self.links.set(self.now, from, to, Fault { loss, ..Fault::default() });
+    }
+
+    /// Changes the fault over one route of a link between continents.
+    pub fn alter(&mut self, from: RegionId, to: RegionId, route: Route, change: impl Fn(&mut Fault)) {
+        self.links.alter(self.now, from, to, route, change);
+    }
+
+    /// The links as they are now.
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Makes one link as the world declares it.
     pub fn mend(&mut self, from: RegionId, to: RegionId) {
-        self.links.set(from, to, Fault::default());
+        self.links.set(self.now, from, to, Fault::default());
     }
 
     /// Heals every link.
     pub fn heal(&mut self) {
-        self.links.heal();
+        self.links.heal(self.now);
     }
 }

@@ -242,7 +242,7 @@ impl Simulation {
             Due::Leaving { node, life, outs } if self.alive(node, life) => self.release(node, outs),
             Due::Local { .. } | Due::Leaving { .. } => {}
             Due::Asking(asking) => self.ask(asking),
-            Due::Probe { from, to, sent } => self.probes.arrived(from, to, self.now - sent),
+            Due::Probe { from, to, route, sent } => self.probes.arrived((from, to, route), self.now - sent),
         }
     }
 
