@@ -1,6 +1,11 @@
 """Options of the whole suite."""
 
+import hypothesis
 import pytest
+
+# How long an example takes is the machine's business: no test asserts wall time.
+hypothesis.settings.register_profile("globelet", deadline=None)
+hypothesis.settings.load_profile("globelet")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from globelet.engines.keeper import Keeper
 from globelet.identity.app import application as identity
 from globelet.identity.keys import SigningKeys
 from globelet.identity.tokens import Issuer
-from globelet.presence.app import application as presence
+from globelet.presence.app import window as presence
 from globelet.presence.record import Genesis
-from globelet.presence.register import Register
+from globelet.presence.shared import BadRedis
 
 
 def beside(options: argparse.Namespace) -> list[Coroutine[Any, Any, None]]:
@@ -45,7 +46,7 @@ async def serve(options: argparse.Namespace) -> None:
     genesis = Genesis.load(options.state / "genesis.json")
     servers = [
         web.server(identity(issuer), options.identity_port, options.host),
-        web.server(presence(Register(genesis)), options.presence_port, options.host),
+        web.server(presence(genesis), options.presence_port, options.host),
     ]
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     tasks = [loop.create_task(web.serve(s)) for s in servers]
@@ -78,7 +79,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--outbox", nargs="*", type=outbox, default=[])
     parser.add_argument("--links", help="URL of the link emulator whose proxies are kept")
-    asyncio.run(serve(parser.parse_args()))
+    try:
+        asyncio.run(serve(parser.parse_args()))
+    except BadRedis as error:
+        sys.stderr.write(f"globelet.services: {error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

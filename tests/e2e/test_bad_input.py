@@ -62,7 +62,7 @@ class Desk:
 
     def own_token(self, signer: Ed25519PrivateKey | None = None, kid: str | None = None, **changed: Any) -> Headers:
         """A token for Alice as the identity service makes it, but for what is said."""
-        newest = sorted((self.engine.state / "identity").glob("*.seed"))[-1]
+        newest = sorted(self.engine.identity_keys().glob("*.seed"))[-1]
         signs = signer or Ed25519PrivateKey.from_private_bytes(bytes.fromhex(newest.read_text()))
         real = jwt.get_unverified_header(str(self.bank.token(self.alice)))["kid"]
         claims = {"sub": self.alice.id, "aud": self.engine.world.name, "exp": int(time.time()) + 600, **changed}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from globelet.client.problem import Problem, Unreachable
-from globelet.engines.errors import UnknownProcess
+from globelet.engines.errors import NoSuchRoute, UnknownProcess
 from globelet.engines.simulator import SimulatorEngine
 from globelet.scenarios.records import verifiability
 from globelet.scenarios.result import Result
@@ -22,7 +22,7 @@ from globelet.world import load as load_world
 
 pytestmark = pytest.mark.simulator
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-QUICK = ["tokyo_pays_paris", "unknown_recipient", "power_cut", "ocean_cut"]
+QUICK = ["tokyo_pays_paris", "unknown_recipient", "power_cut", "ocean_cut", "backbone_slow"]
 
 
 def simulated(script: Scenario, folder: Path, seed: int | None = None, adversary: str | None = None) -> Result:
@@ -62,6 +62,7 @@ def test_the_very_same_scripts_pass(name, tmp_path):
     invariants = {i.name for i in result.invariants}
     assert {"conservation", "credited_once", "agreement", "durability", "completeness", "time"} <= invariants
     assert len(result.links) == len(load_world("tokyo-paris").regions) ** 2
+    assert len(result.routes) == len(load_world("tokyo-paris").internet)
     assert result.figures["virtual_seconds"] > 1
     left = {path.name for path in tmp_path.iterdir()}
     assert {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html"} <= left
@@ -152,6 +153,35 @@ def test_a_frozen_municipality_goes_on_where_it_stopped(engine, world):
     world.process("paris").resume()
     assert receipt.wait("credited").ended == "credited"
     assert [f for f in engine.findings() if f.holds is not True] == []
+
+
+def in_use(engine: SimulatorEngine, source: str, to: str) -> str:
+    (active,) = [r["route"] for r in engine.routes() if (r["from"], r["to"], r["active"]) == (source, to, 1)]
+    return str(active)
+
+
+def test_one_route_can_be_broken_alone_and_messages_take_the_other(engine, world):
+    with pytest.raises(NoSuchRoute):
+        world.link("tokyo", "osaka", route="internet")
+    alice, bob = world.account("tokyo", balance=10), world.account("paris")
+    usual = alice.send(bob, 1).wait("credited").stretch
+    backbone = world.link("tokyo", "paris", both=True, route="backbone")
+    for wrong in ({}, {"factor": 0.5}, {"factor": 2.0, "extra_ms": 1.0}, {"extra_ms": -1.0}):
+        with pytest.raises(ValueError, match="slow needs"):
+            backbone.slow(**wrong)
+    backbone.down()
+    assert (in_use(engine, "tokyo", "paris"), in_use(engine, "tokyo", "london")) == ("internet", "backbone")
+    assert alice.send(bob, 1).wait("credited").stretch > 1.4 * usual
+    backbone.up()
+    engine.run_for(6)
+    assert in_use(engine, "paris", "tokyo") == "backbone"
+    backbone.slow(extra_ms=500)
+    assert in_use(engine, "tokyo", "paris") == "backbone", "it takes some probes to see that"
+    assert world.wait_until(lambda: in_use(engine, "tokyo", "paris") == "internet", 10)
+    world.link("tokyo", "paris").down()
+    world.link("tokyo", "paris").up()
+    assert in_use(engine, "tokyo", "paris") == "backbone", "both were cut, so it begins anew"
+    assert world.wait_until(lambda: 0 < world.on_internet() < 1, 10), "the way back is still slow"
 
 
 def test_what_broke_names_its_invariant(engine, world, tmp_path):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from globelet.archiver import parquet
+from globelet.archiver import document, parquet
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
 from globelet.client.wire import Wire, WireError
@@ -31,7 +31,7 @@ class Follower:
         """Archives one page of one outbox; returns how many records it held. Raises `WireError`, `OSError`."""
         after = self._store.checkpoint(process)
         answer = await wire.get(f"/v1/outbox?after={after}&limit={PAGE}")
-        records, upto, newest = _page(answer.json(), after)
+        records, upto, newest = read_page(document.read(answer.body), after)
         if newest < after:
             # A power cut took the end of the outbox; what comes in its place has numbers that were given before.
             log.warning("the outbox of %s ends at %d, before %d: it is read again", process, newest, after)
@@ -75,7 +75,7 @@ class Follower:
                 group.create_task(self.follow(process))
 
 
-def _page(answer: Any, after: int) -> tuple[list[dict[str, Any]], int, int]:
+def read_page(answer: Any, after: int) -> tuple[list[dict[str, Any]], int, int]:
     """The records of an outbox page, its last offset and the outbox' newest; raises `ValueError` for anything else."""
     if not isinstance(answer, dict) or not isinstance(answer.get("records"), list):
         raise ValueError("the outbox answered something that is not a page")

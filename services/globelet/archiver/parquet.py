@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import defaultdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from globelet.archiver.document import read
 
 STAGES = (
     "admitted",
@@ -73,12 +74,12 @@ class MinuteFiles:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def add(self, process: str, receipts: list[dict[str, Any]], now: float) -> None:
-        """Journals receipts under the minute of their archiving."""
+    def add(self, process: str, receipts: list[str], now: float) -> None:
+        """Journals receipts, each as JSON in one line, under the minute of their archiving."""
         if receipts:
             name = time.strftime("%Y%m%dT%H%M", time.gmtime(now))
             with (self.folder / f"{process}-{name}.journal").open("a") as file:
-                file.writelines(json.dumps(r, separators=(",", ":")) + "\n" for r in receipts)
+                file.write("\n".join(receipts) + "\n")
 
     def fold(self, now: float, *, everything: bool = False) -> int:
         """Turns finished minutes into files; returns how many. Keeps the journals where pyarrow is missing."""
@@ -99,7 +100,7 @@ class MinuteFiles:
         latest: dict[str, dict[str, Any]] = defaultdict(dict)
         for line in journal.read_text().splitlines():
             try:
-                receipt = json.loads(line)
+                receipt = read(line)
             except ValueError:
                 continue  # the torn last line of a crash; its page was not checkpointed and comes again
             latest[receipt["id"]] = receipt

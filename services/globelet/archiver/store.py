@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from globelet.archiver.document import canonical
+
 FORMAT = 1
 
 _SCHEMA = """
@@ -60,7 +62,7 @@ def receipt_row(process: str, record: Mapping[str, Any]) -> tuple[Any, ...]:
         int(amount) if amount is not None else None,
         _micros(stages, "admitted"),
         ends[0] if ends else None,
-        json.dumps(body, separators=(",", ":"), sort_keys=True),
+        canonical(body).decode(),
     )
 
 
@@ -71,7 +73,7 @@ def _text(value: object) -> str | None:
 def _document(process: str, record: Mapping[str, Any]) -> tuple[str, str, str, str]:
     kind = str(record["kind"])
     name = record.get("id") or record.get("hash") or f"{process}-{record['offset']}"
-    return kind, str(name), process, json.dumps(record, separators=(",", ":"), sort_keys=True)
+    return kind, str(name), process, canonical(record).decode()
 
 
 class Store:
@@ -97,9 +99,9 @@ class Store:
         """Forgets how far a process' outbox was read: all of it comes again, and nothing is stored twice."""
         self._db.execute("DELETE FROM checkpoints WHERE process = ?", (process,))
 
-    def write(self, process: str, records: Iterable[Mapping[str, Any]], upto: int) -> list[dict[str, Any]]:
-        """Stores a page; returns the receipts of it. What cannot be stored goes to `dead_letters` with its reason."""
-        kept: list[dict[str, Any]] = []
+    def write(self, process: str, records: Iterable[Mapping[str, Any]], upto: int) -> list[str]:
+        """Stores a page; returns its receipts, as JSON. What it cannot store goes to `dead_letters` with the reason."""
+        kept: list[str] = []
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for record in records:
@@ -115,12 +117,12 @@ class Store:
             raise
         return kept
 
-    def _write_one(self, process: str, record: Mapping[str, Any], kept: list[dict[str, Any]]) -> None:
+    def _write_one(self, process: str, record: Mapping[str, Any], kept: list[str]) -> None:
         try:
             if record["kind"] == "receipt":
                 row = receipt_row(process, record)
                 self._db.execute(_RECEIPT, row)
-                kept.append(dict(json.loads(row[-1])))
+                kept.append(row[-1])
             else:
                 self._db.execute(
                     "INSERT INTO documents VALUES (?,?,?,?) ON CONFLICT DO NOTHING", _document(process, record)

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 DONE, FAILED, BAD_INPUT, INVALID, MISSING = range(5)
 
 # In the order in which help lists them.
-_COMMANDS = ("up", "status", "send", "watch", "run", "world", "links", "receipt", "bench")
+_COMMANDS = (
+    "up",
+    "status",
+    "send",
+    "watch",
+    "run",
+    "world",
+    "swarm",
+    "links",
+    "receipt",
+    "archive",
+    "bench",
+    "algorithm",
+    "algorithms",
+)
 
 
 def build() -> typer.Typer:

@@ -20,22 +20,28 @@ def links(
     samples: Annotated[int, typer.Option(help="Probes per link.", min=1, max=1000)] = 32,
     as_json: Json = False,
 ) -> None:
-    """Measure every link over the connections messages use; exit 3 if one is off by more than 5 % + 1 ms."""
+    """Measure every link over the connections messages use; exit 3 if one is off by more than 5 % + 1 ms.
+
+    Between continents both routes are measured: the backbone, and the public internet that nodes fall back to.
+    """
     with refusals():
-        from globelet.scenarios.truth import judge
+        from globelet.scenarios.result import LinkTruth, RouteTruth
+        from globelet.scenarios.truth import judge, judge_internet
 
         engine = running(world)
-        found = judge(engine.world, [engine.measured_links(samples)])
+        rows = engine.measured_links(samples)
+        found: list[LinkTruth] = [*judge(engine.world, [rows]), *judge_internet(engine.world, [rows])]
         if as_json:
             emit([link.model_dump(by_alias=True) for link in found])
         else:
             table(
                 f"links of {world}, one way, ms",
-                ["from", "to", "declared", "p50", "p99", "true"],
+                ["from", "to", "route", "declared", "p50", "p99", "true"],
                 [
                     [
                         k.source,
                         k.to,
+                        k.route if isinstance(k, RouteTruth) else "backbone",
                         k.declared_ms,
                         k.measured_p50_ms,
                         k.measured_p99_ms,

@@ -21,6 +21,9 @@ def up(
     mirror: Annotated[
         bool | None, typer.Option("--mirror/--official", help="Compose: images built from package registries alone.")
     ] = None,
+    overlay: Annotated[
+        list[str] | None, typer.Option(help="Compose: add compose/compose.NAME.yaml (observability, lab, load, …).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start a world, or what of it does not run, and wait until it is ready.
@@ -32,7 +35,7 @@ def up(
         from globelet.world import load
 
         chosen, why = choose(engine)
-        made = make(chosen, load(world), mirror=mirror)
+        made = make(chosen, load(world), mirror=mirror, overlays=overlay)
         say(f"engine: {chosen} ({why}); state in {made.state}")
         with progress(quiet=as_json) as told:
             status = made.up(told)

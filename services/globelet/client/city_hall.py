@@ -33,8 +33,15 @@ class CityHall:
 
     def ready(self) -> bool:
         """Whether it serves."""
+        return self._answers("/readyz")
+
+    def healthy(self) -> bool:
+        """Whether it lives, though it may not serve yet."""
+        return self._answers("/healthz")
+
+    def _answers(self, path: str) -> bool:
         try:
-            self.call("GET", "/readyz")
+            self.call("GET", path)
         except (Problem, Unreachable):
             return False
         return True
@@ -58,6 +65,13 @@ class CityHall:
     def ledger(self) -> Any:
         """What `GET /v1/ledger` tells."""
         return self.call("GET", "/v1/ledger")
+
+    def metrics(self) -> str:
+        """Its Prometheus text."""
+        try:
+            return self._http.get("/metrics").raise_for_status().text
+        except httpx.HTTPError as error:
+            raise Unreachable(self.url, str(error) or type(error).__name__) from error
 
     def links(self, samples: int = 32, spacing_ms: float = 25.0) -> list[dict[str, Any]]:
         """One-way delays measured now, of all links this process sends on, a probe each `spacing_ms`."""

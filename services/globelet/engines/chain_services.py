@@ -47,12 +47,17 @@ def _service(world: ResolvedWorld, index: int, process: Process) -> dict[str, An
         "security_opt": ["no-new-privileges:true"],
         # Who kills a chain wants to see it dead; `globelet up` starts it again.
         "restart": "no",
+        "cpu_shares": 2048,
         "mem_limit": "${GLOBELET_CHAIN_MEMORY:-256m}",
         "stop_grace_period": "15s",
         "networks": ["earth"],
         "ports": [f"127.0.0.1:{process.http_port}:{process.http_port}"],
         "volumes": [f"${{GLOBELET_STATE_DIR}}/chains/{process.name}:{STATE}"],
-        "labels": {"globelet.role": "chain", "globelet.continent": continent(world, index)},
+        "labels": {
+            "globelet.role": "chain",
+            "globelet.continent": continent(world, index),
+            "globelet.state": "${GLOBELET_STATE_DIR}",
+        },
         "healthcheck": {
             "test": ["CMD", "healthy", str(process.http_port), "/readyz"],
             "interval": "60s",
@@ -86,6 +91,17 @@ def lay_out_services(root: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in ("genesis.json", "world.json", "ports.json"):
         _copy(root / file, folder / file)
+    give(folder)
+
+
+def lay_out_desk(root: Path) -> None:
+    """What people's own containers (laboratory, load) find at /state: the genesis and the treasuries' keys."""
+    folder = root / "chains" / "desk"
+    (folder / "treasury").mkdir(parents=True, exist_ok=True, mode=0o700)
+    for file in ("genesis.json", "world.json"):
+        _copy(root / file, folder / file)
+    for key in sorted((root / "secrets" / "treasury").glob("*.key")):
+        _copy(key, folder / "treasury" / key.name)
     give(folder)
 
 

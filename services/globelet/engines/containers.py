@@ -205,7 +205,7 @@ def _short(container: Container | None) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
+    text = str(getattr(error, "explanation", None) or error)
     if "Permission denied" in text:
         return "this user may not talk to it (join the group docker)"
     return "nothing listens at its socket" if "FileNotFound" in text or "Connection" in text else text

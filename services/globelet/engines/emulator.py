@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from globelet.engines.errors import EmulatorFailed, UnknownProcess
-from globelet.engines.routes import Crossing, crossings, loss, toxics
+from globelet.engines.errors import EmulatorFailed, NoLossToxic, NoSuchRoute, UnknownProcess
+from globelet.engines.routes import Crossing, crossings, loss, slowness, toxics
 from globelet.links import InvalidToxic, LinkEmulator, LinkEmulatorError, NotFound, ProxyExists
-from globelet.world.resolved import ResolvedWorld
+from globelet.world.resolved import ResolvedWorld, RouteName
+
+_REFUSALS = (LinkEmulatorError, InvalidToxic, NotFound, ProxyExists)
+_Made = Callable[[str, str], dict[str, Any]]
 
 
 class Emulator:
@@ -18,6 +21,7 @@ class Emulator:
         self.url, self._world, self._host = url, world, host
         self._links = LinkEmulator(url, timeout=10.0)
         self._crossings = crossings(world)
+        self._in_whole_ms = False
 
     def ready(self) -> bool:
         """Whether its API answers."""
@@ -34,7 +38,7 @@ class Emulator:
             self._call("POST", "/populate", [self._proxy(c, ports[c.proxy]) for c in missing])
         for crossing in missing:
             for toxic in toxics(self._world, crossing):
-                self._call("POST", f"/proxies/{crossing.proxy}/toxics", toxic)
+                self._add(crossing, toxic)
             self._call("POST", f"/proxies/{crossing.proxy}", {"enabled": True})
 
     def _proxy(self, crossing: Crossing, port: int) -> dict[str, Any]:
@@ -46,32 +50,86 @@ class Emulator:
             "enabled": False,
         }
 
-    def _of(self, source: str, to: str) -> list[Crossing]:
+    def _of(self, source: str, to: str, route: RouteName | None) -> list[Crossing]:
         for region in (source, to):
             if region not in self._world.regions:
                 raise UnknownProcess(region, list(self._world.regions))
-        return [c for c in self._crossings if (c.source, c.to) == (source, to)]
+        known = self._world.routes(source, to)
+        if route is not None and route not in known:
+            raise NoSuchRoute(source, to, route, known)
+        return [c for c in self._crossings if (c.source, c.to) == (source, to) and route in (None, c.route)]
 
-    def enable(self, source: str, to: str, *, enabled: bool) -> None:
-        """Raises or cuts every proxy of a directed link."""
-        for crossing in self._of(source, to):
+    def enable(self, source: str, to: str, *, enabled: bool, route: RouteName | None = None) -> None:
+        """Raises or cuts every proxy of a directed link, or those of one of its routes."""
+        for crossing in self._of(source, to, route):
             self._call("POST", f"/proxies/{crossing.proxy}", {"enabled": enabled})
 
-    def lose(self, source: str, to: str, probability: float) -> None:
-        """Gives a directed link a loss, in addition to the declared one; 0 takes it away."""
+    def lose(self, source: str, to: str, probability: float, route: RouteName | None = None) -> None:
+        """Gives a directed link a loss, in addition to the declared one; 0 takes it away. Raises `NoLossToxic`."""
+        self._fault(source, to, route, "fault_loss", lambda name, stream: loss(name, stream, probability), probability)
+
+    def slow(self, source: str, to: str, extra_ms: float, route: RouteName | None = None) -> None:
+        """Delays a directed link by so many milliseconds more than declared; 0 takes that away."""
+        self._fault(source, to, route, "fault_slow", lambda name, stream: slowness(name, stream, extra_ms), extra_ms)
+
+    def mend(self, source: str, to: str, route: RouteName | None = None) -> None:
+        """Makes a directed link as it was declared: up, without extra loss or delay."""
+        self.lose(source, to, 0.0, route)
+        self.slow(source, to, 0.0, route)
+        self.enable(source, to, enabled=True, route=route)
+
+    def _fault(self, source: str, to: str, route: RouteName | None, kind: str, made: _Made, amount: float) -> None:
+        """Replaces a fault on what is sent on the link, and on the answers that travel it."""
         for crossing, stream in [
-            *((c, "upstream") for c in self._of(source, to)),
-            *((c, "downstream") for c in self._of(to, source)),
+            *((c, "upstream") for c in self._of(source, to, route)),
+            *((c, "downstream") for c in self._of(to, source, route)),
         ]:
-            name = f"fault_loss_{stream}"
-            path = f"/proxies/{crossing.proxy}/toxics"
+            name, path = f"{kind}_{stream}", f"/proxies/{crossing.proxy}/toxics"
             if any(toxic["name"] == name for toxic in self._call("GET", path)):
                 self._call("DELETE", f"{path}/{name}")
-            if probability > 0:
-                self._call("POST", path, loss(name, stream, probability))
+            if amount > 0:
+                self._add(crossing, made(name, stream))
+
+    def _add(self, crossing: Crossing, toxic: Mapping[str, Any]) -> None:
+        """Adds a toxic. A server that takes whole milliseconds only, as Shopify's does, gets those."""
+        path = f"/proxies/{crossing.proxy}/toxics"
+        try:
+            try:
+                self._links.call("POST", path, _whole(toxic) if self._in_whole_ms else toxic)
+            except InvalidToxic:
+                if toxic["type"] == "loss":
+                    raise NoLossToxic(self.url) from None
+                if self._in_whole_ms:
+                    raise
+                self._links.call("POST", path, _whole(toxic))
+                self._in_whole_ms = True
+        except _REFUSALS as error:
+            raise EmulatorFailed(self.url, f"POST {path}: {error}") from error
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
             return self._links.call(method, path, body)
-        except (LinkEmulatorError, InvalidToxic, NotFound, ProxyExists) as error:
+        except _REFUSALS as error:
             raise EmulatorFailed(self.url, f"{method} {path}: {error}") from error
+
+
+# Shopify's server draws the jitter anew for every piece of a message, and the last piece counts: a message that it
+# reads in two pieces is late by 0.41 of the jitter in the median, one in a single piece is not. What was measured of a
+# quiet world lies between.
+_LATE = 0.12
+# The server itself adds about so much to every delay. Where whole milliseconds of jitter would move the median of a
+# short link by more than it is allowed to stray, the jitter gives way.
+_ADDED, _LONG, _SHARE = 0.4, 50.0, 8
+
+
+def _whole(toxic: Mapping[str, Any]) -> dict[str, Any]:
+    """The toxic with its times in whole milliseconds, such that messages take as long as declared in the median."""
+    attributes = {name: round(value) for name, value in toxic["attributes"].items()}
+    if toxic["type"] == "latency":
+        latency, jitter = toxic["attributes"]["latency"], toxic["attributes"].get("jitter", 0.0)
+        if latency < _LONG:
+            jitter = min(round(jitter), round(latency / _SHARE))
+        # A draw of n ms is one of −n … n − 1, so half a millisecond early.
+        early = 0.5 if jitter else 0.0
+        attributes |= {"latency": max(0, round(latency + early - _ADDED - _LATE * jitter)), "jitter": round(jitter)}
+    return {**toxic, "attributes": attributes}

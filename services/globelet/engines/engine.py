@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from globelet.client.problem import Problem
 from globelet.engines.play import Planned
-from globelet.world.resolved import ResolvedWorld
+from globelet.world.resolved import ResolvedWorld, RouteName
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being waited for, done, of how many)."""
@@ -140,16 +140,28 @@ class Engine(Protocol):
         """Lets a frozen process go on."""
         ...
 
-    def link_down(self, source: str, to: str) -> None:
-        """Cuts the directed link between two regions."""
+    def link_down(self, source: str, to: str, route: RouteName | None = None) -> None:
+        """Cuts the directed link between two regions; all of it, or one of its routes."""
         ...
 
-    def link_up(self, source: str, to: str) -> None:
-        """Makes a link as it was declared: up, without extra loss."""
+    def link_up(self, source: str, to: str, route: RouteName | None = None) -> None:
+        """Makes a link as it was declared: up, without extra loss or delay."""
         ...
 
-    def link_loss(self, source: str, to: str, probability: float) -> None:
+    def link_loss(self, source: str, to: str, probability: float, route: RouteName | None = None) -> None:
         """Makes a link lose segments."""
+        ...
+
+    def link_slow(self, source: str, to: str, extra_ms: float, route: RouteName | None = None) -> None:
+        """Makes what is sent on a link arrive so many milliseconds later than declared; 0 ends that."""
+        ...
+
+    def routes(self) -> list[dict[str, Any]]:
+        """The routes between continents as the processes see them now: one row per process, pair of regions and route.
+
+        `from`, `to`, `process`, `route`, `active` (streams of the pair that send over it), `delay_ms` (half the last
+        probe's round trip), `declared_ms` (half the declared one), `switches` of the pair since the process started.
+        """
         ...
 
     def now_us(self) -> int:

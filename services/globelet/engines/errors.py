@@ -3,6 +3,8 @@
 # ruff: noqa: N818  (these are named after what happened)
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class EngineError(Exception):
     """Base: a stable `code`, a sentence that names the mend, and the `exit_status` of a command that meets it."""
@@ -186,3 +188,27 @@ class WrongEngine(EngineError):
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         super().__init__(f"there is no engine {name!r}; one of {', '.join(known)}")
+
+
+class NoLossToxic(EngineError):
+    """A server of the Toxiproxy API that cannot lose packets."""
+
+    code, exit_status = "no_loss_toxic", 4
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"the link emulator at {url} has no toxic `loss`, as Shopify's server has none; run globelet's own, "
+            "globelet-links, or leave loss out of the world and the scenario"
+        )
+
+
+class NoSuchRoute(EngineError):
+    """A pair of regions without that route."""
+
+    code, exit_status = "no_such_route", 2
+
+    def __init__(self, source: str, to: str, route: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"there is no route {route!r} from {source} to {to}; there is {' and '.join(known)}: the internet is the "
+            "second one between two continents, unless the world file has it disabled"
+        )

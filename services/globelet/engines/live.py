@@ -14,6 +14,7 @@ from globelet.client.problem import Problem, Unreachable
 from globelet.engines.engine import Finding, Playing
 from globelet.engines.errors import UnknownProcess
 from globelet.engines.play import Planned, play, read
+from globelet.engines.route_metrics import measured
 
 _POLL = 0.02
 
@@ -157,6 +158,12 @@ class LiveChains:
         """All processes measure at once, over the connections that messages use."""
         return [row for rows in self._everywhere(lambda hall: hall.links(samples, spacing_ms)) for row in rows]
 
+    def routes(self) -> list[dict[str, Any]]:
+        """From the metrics of every process that serves."""
+        names = list(self._processes_urls)
+        texts = self._everywhere(lambda hall: hall.metrics() if hall.ready() else "")
+        return [{"process": name, **row} for name, text in zip(names, texts, strict=True) for row in measured(text)]
+
     def _everywhere(self, ask: Callable[[CityHall], Any]) -> list[Any]:
         with ThreadPoolExecutor(max_workers=len(self._processes_urls)) as pool:
             return list(pool.map(lambda name: ask(self._halls[name]), self._processes_urls))
@@ -180,7 +187,10 @@ class LiveChains:
         for rank in range(max(map(len, doors.values()), default=0)):
             left = {o: m for o, m in orders.items() if o not in found and rank < len(doors[m])}
             if left:
-                found |= asyncio.run(read(left, {m: doors[m][rank].url for m in set(left.values())}, path))
+                urls = {m: doors[m][rank].url for m in set(left.values())}
+                # On a thread of its own: a notebook's kernel has a loop that runs already.
+                with ThreadPoolExecutor(max_workers=1) as pool:
+                    found |= pool.submit(asyncio.run, read(left, urls, path)).result()
         return found
 
     def certified(self, chain: str, height: int) -> set[str] | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from globelet.engines.chain_services import owner
+from globelet.engines.errors import Missing
 from globelet.engines.state import StateDirectory
 from globelet.engines.stored import StoredReceipts
 from globelet.world.resolved import ResolvedWorld
@@ -38,17 +40,36 @@ def read(path: Path) -> dict[str, str]:
 class Settings:
     """What `compose/.env`, the machine's environment and the world's own file say together; the last word wins."""
 
-    def __init__(self, state: StateDirectory, compose: Path, mirror: bool | None) -> None:
+    def __init__(
+        self, state: StateDirectory, compose: Path, mirror: bool | None, overlays: Sequence[str] | None = None
+    ) -> None:
         self._state, self._compose = state, compose
         self._own = state.root / "compose.env"
         own = read(self._own)
+        kept = [name for name in own.get("GLOBELET_OVERLAYS", "").split(",") if name]
+        self.overlays = kept if overlays is None else list(overlays)
+        self.chosen = "GLOBELET_MIRROR" in own or mirror is not None
+        """Whether it was said, now or at the first start, where images come from."""
         self.mirror = own.get("GLOBELET_MIRROR") == "1" if mirror is None else mirror
         fixed = read(compose / ".env") | (read(compose / "mirror.env") if self.mirror else {})
         self._values = fixed | {n: v for n, v in os.environ.items() if n in fixed} | own
 
     def files(self) -> list[Path]:
-        """The Compose files, without the chains'."""
-        return [self._compose / "compose.yaml", *([self._compose / "compose.mirror.yaml"] if self.mirror else [])]
+        """The Compose files, without the chains'. Raises `Missing` for an overlay that is not there.
+
+        An overlay is the name of a `compose/compose.NAME.yaml`, or a file; where the mirror has one of its own
+        (`compose.NAME.mirror.yaml`), that one stands in.
+        """
+        found = [self._compose / "compose.yaml"]
+        for name in [*(["mirror"] if self.mirror else []), *self.overlays]:
+            usual = self._compose / f"compose.{name}.yaml"
+            mirrored = self._compose / f"compose.{name}.mirror.yaml"
+            path = Path(name) if name.endswith((".yaml", ".yml")) else usual
+            path = mirrored if self.mirror and mirrored.is_file() else path
+            if not path.is_file():
+                raise Missing(f"there is no overlay {name}: no file {path}; leave it out, or name a file")
+            found.append(path)
+        return found
 
     def environments(self) -> list[Path]:
         """The environment files, the stronger ones last."""
@@ -60,6 +81,10 @@ class Settings:
         """A published port by its name in `compose/.env`, `GLOBELET_<NAME>_PORT`."""
         return int(self._values[f"GLOBELET_{name}_PORT"])
 
+    def image(self, name: str) -> str:
+        """An image by its name in `compose/.env`, `GLOBELET_<NAME>_IMAGE`."""
+        return self._values[f"GLOBELET_{name}_IMAGE"]
+
     def published(self) -> list[tuple[str, int]]:
         """(service, port) of everything but the chains."""
         return [(service, self.port(name)) for name, service in _PUBLISHED.items()]
@@ -69,6 +94,20 @@ class Settings:
         url = f"http://127.0.0.1:{self.port('DYNAMODB')}"
         values = self._values
         return StoredReceipts(url, world, values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"])
+
+    def environment(self, world: str) -> dict[str, str]:
+        """What a tool on this machine needs to reach the stores and the bus, secrets among it."""
+        here = "127.0.0.1"
+        named = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "GLOBELET_S3_BUCKET"]
+        named += ["GLOBELET_IMMUDB_USER", "GLOBELET_IMMUDB_PASSWORD"]
+        return {
+            "GLOBELET_WORLD": world,
+            "GLOBELET_BUS": f"{here}:{self.port('BUS')}",
+            "GLOBELET_MONGO_URL": f"mongodb://{here}:{self.port('MONGO')}",
+            "GLOBELET_DYNAMODB_URL": f"http://{here}:{self.port('DYNAMODB')}",
+            "GLOBELET_S3_URL": f"http://{here}:{self.port('S3')}",
+            "GLOBELET_IMMUDB": f"{here}:{self.port('IMMUDB')}",
+        } | {name: self._values[name] for name in named}
 
     def write(self, world: ResolvedWorld) -> None:
         """Writes the world's own file, readable by its owner alone; secrets are made once and kept."""
@@ -80,6 +119,7 @@ class Settings:
             "GLOBELET_UID": str(user),
             "GLOBELET_GID": str(group),
             "GLOBELET_MIRROR": "1" if self.mirror else "0",
+            "GLOBELET_OVERLAYS": ",".join(self.overlays),
             "GLOBELET_OUTBOXES": ",".join(f"{p.name}={p.host}:{p.http_port}" for p in world.processes),
         }
         kept = {

@@ -15,9 +15,9 @@ from globelet._native.simulator import ADVERSARIES, BrokenInvariant, Simulation
 from globelet.client.orders import encoded
 from globelet.client.problem import Problem, Unreachable
 from globelet.engines.engine import Finding, ProcessStatus, Progress, Status, silent
-from globelet.engines.errors import NotUp, UnknownProcess
+from globelet.engines.errors import NoSuchRoute, NotUp, UnknownProcess
 from globelet.engines.play import Planned
-from globelet.world.resolved import ResolvedWorld
+from globelet.world.resolved import ResolvedWorld, RouteName
 
 # Clients try for a minute.
 _PATIENCE_US = 61_000_000
@@ -185,17 +185,30 @@ class SimulatorEngine:
         self._paused -= self._nodes(process)
         self._world.resume(process)
 
-    def link_down(self, source: str, to: str) -> None:
+    def link_down(self, source: str, to: str, route: RouteName | None = None) -> None:
         """Nothing passes this way."""
-        self._world.cut(source, to)
+        self._world.cut(source, to, self._known(source, to, route))
 
-    def link_up(self, source: str, to: str) -> None:
+    def link_up(self, source: str, to: str, route: RouteName | None = None) -> None:
         """The link is as declared."""
-        self._world.heal(source, to)
+        self._world.heal(source, to, self._known(source, to, route))
 
-    def link_loss(self, source: str, to: str, probability: float) -> None:
+    def link_loss(self, source: str, to: str, probability: float, route: RouteName | None = None) -> None:
         """Messages are lost for good with this probability."""
-        self._world.lossy(source, to, probability)
+        self._world.lossy(source, to, probability, self._known(source, to, route))
+
+    def link_slow(self, source: str, to: str, extra_ms: float, route: RouteName | None = None) -> None:
+        """Messages take so much longer."""
+        self._world.slow(source, to, round(extra_ms * 1000), self._known(source, to, route))
+
+    def routes(self) -> list[dict[str, Any]]:
+        """Told from the faults: a simulated pair falls back after the time that the probes of live nodes would take."""
+        return list(json.loads(self._world.routes()))
+
+    def _known(self, source: str, to: str, route: RouteName | None) -> RouteName | None:
+        if route is not None and route not in (known := self.world.routes(source, to)):
+            raise NoSuchRoute(source, to, route, known)
+        return route
 
     # time
 

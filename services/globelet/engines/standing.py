@@ -11,7 +11,7 @@ from globelet.engines.engine import Progress
 from globelet.engines.errors import DidNotStart, NotUp, UnknownProcess
 from globelet.engines.live import LiveChains
 from globelet.engines.state import StateDirectory
-from globelet.world.resolved import Process, ResolvedWorld
+from globelet.world.resolved import Process, ResolvedWorld, RouteName
 
 
 class StandingWorld(LiveChains):
@@ -81,18 +81,21 @@ class StandingWorld(LiveChains):
                 return process
         raise UnknownProcess(name, self.processes())
 
-    def link_down(self, source: str, to: str) -> None:
+    def link_down(self, source: str, to: str, route: RouteName | None = None) -> None:
         """Closes the link's proxies: connections break, new ones are refused."""
-        self._emulator.enable(source, to, enabled=False)
+        self._emulator.enable(source, to, enabled=False, route=route)
 
-    def link_up(self, source: str, to: str) -> None:
-        """Opens them again and takes extra loss away."""
-        self._emulator.enable(source, to, enabled=True)
-        self._emulator.lose(source, to, 0.0)
+    def link_up(self, source: str, to: str, route: RouteName | None = None) -> None:
+        """Opens them again and takes extra loss and delay away."""
+        self._emulator.mend(source, to, route)
 
-    def link_loss(self, source: str, to: str, probability: float) -> None:
+    def link_loss(self, source: str, to: str, probability: float, route: RouteName | None = None) -> None:
         """Adds loss to the link, both for what is sent on it and for answers that travel it."""
-        self._emulator.lose(source, to, probability)
+        self._emulator.lose(source, to, probability, route)
+
+    def link_slow(self, source: str, to: str, extra_ms: float, route: RouteName | None = None) -> None:
+        """Adds delay to the link, likewise."""
+        self._emulator.slow(source, to, extra_ms, route)
 
     def treasury_seed(self, municipality: str) -> bytes:
         """From the secrets of the state directory."""
@@ -100,6 +103,10 @@ class StandingWorld(LiveChains):
         if not path.exists():
             raise UnknownProcess(municipality, [c.name for c in self.world.municipalities()])
         return bytes.fromhex(path.read_text().strip())
+
+    def identity_keys(self) -> Path:
+        """Where the identity service keeps the keys that it signs tokens with."""
+        return self._state.root / "identity"
 
     def genesis(self) -> Path:
         """The public genesis, which verifies receipts."""

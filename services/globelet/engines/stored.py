@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from globelet.archiver.parquet import STAGES
@@ -36,26 +36,31 @@ class StoredReceipts:
         """`{id: {"stages": {stage: µs}}}` of those that are there; none while the store is away."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        names = ["id", *(f"{stage}_us" for stage in STAGES)]
         found: dict[str, dict[str, Any]] = {}
         try:
-            for start in range(0, len(orders), _MOST_KEYS):
-                for item in self._batch(orders[start : start + _MOST_KEYS]):
-                    found[item["id"]["S"]] = {"stages": _stages(item)}
+            for item in self.items(orders, names):
+                values = {stage: item.get(f"{stage}_us") for stage in STAGES}
+                found[item["id"]] = {"stages": {s: int(v) for s, v in values.items() if v is not None}}
         except (BotoCoreError, ClientError):
             return found
         return found
 
-    def _batch(self, orders: Sequence[str]) -> list[dict[str, Any]]:
-        names = ", ".join(["id", *(f"{stage}_us" for stage in STAGES)])
-        asked: Any = {self._table: {"Keys": [{"id": {"S": o}} for o in orders], "ProjectionExpression": names}}
-        items: list[dict[str, Any]] = []
-        while asked:
-            answer = self._client.batch_get_item(RequestItems=asked)
-            items += answer["Responses"].get(self._table, [])
-            asked = answer.get("UnprocessedKeys")
-        return items
+    def items(self, orders: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """These attributes of those that are there, as plain values. Raises botocore's errors."""
+        for start in range(0, len(orders), _MOST_KEYS):
+            keys = [{"id": {"S": order}} for order in orders[start : start + _MOST_KEYS]]
+            aliases = {f"#{i}": name for i, name in enumerate(names)}
+            table = {"Keys": keys, "ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}
+            asked: Any = {self._table: table}
+            while asked:
+                answer = self._client.batch_get_item(RequestItems=asked)
+                for item in answer["Responses"].get(self._table, []):
+                    yield {name: _plain(value) for name, value in item.items()}
+                asked = answer.get("UnprocessedKeys")
 
 
-def _stages(item: dict[str, Any]) -> dict[str, int]:
-    values = {stage: item.get(f"{stage}_us", {}) for stage in STAGES}
-    return {stage: int(value["N"]) for stage, value in values.items() if "N" in value}
+def _plain(value: dict[str, Any]) -> Any:
+    """An attribute as DynamoDB writes it: `{"N": "5"}` is 5."""
+    kind, inner = next(iter(value.items()))
+    return None if kind == "NULL" else int(inner) if kind == "N" else inner

@@ -2,5 +2,6 @@
 
 from globelet.presence.record import Genesis, Record, RecordRefused
 from globelet.presence.register import Register, distance_km
+from globelet.presence.shared import BadRedis, Shared
 
-__all__ = ["Genesis", "Record", "RecordRefused", "Register", "distance_km"]
+__all__ = ["BadRedis", "Genesis", "Record", "RecordRefused", "Register", "Shared", "distance_km"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from globelet import web
-from globelet.presence.app import application
+from globelet.presence.app import window
 from globelet.presence.record import Genesis
-from globelet.presence.register import Register
+from globelet.presence.shared import BadRedis
 
 
 def main() -> None:
@@ -17,9 +18,17 @@ def main() -> None:
     parser.add_argument("--state", required=True, type=Path)
     parser.add_argument("--port", type=int, default=6401)
     options = parser.parse_args()
-    app = application(Register(Genesis.load(options.state / "genesis.json")))
+    try:
+        app = window(Genesis.load(options.state / "genesis.json"))
+    except BadRedis as error:
+        sys.exit(_refused(str(error)))
     web.announce("presence")
     web.server(app, options.port).run()
+
+
+def _refused(sentence: str) -> int:
+    sys.stderr.write(f"globelet.presence: {sentence}\n")
+    return 2
 
 
 if __name__ == "__main__":

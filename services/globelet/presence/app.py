@@ -11,8 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from globelet import web
-from globelet.presence.record import Record, RecordRefused
+from globelet.presence.record import Genesis, Record, RecordRefused
 from globelet.presence.register import Near, Register
+from globelet.presence.shared import Shared
+
+_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
 def _refused(refused: RecordRefused) -> Response:
@@ -38,16 +41,30 @@ def _limit(request: Request) -> int:
         raise HTTPException(400, "limit must be a number") from error
 
 
-def application(register: Register) -> Starlette:
-    """`POST /v1/presence` {records} logs nodes in; `GET /v1/nodes?near=&chain=&role=&limit=` lists them."""
+def window(genesis: Genesis) -> Starlette:
+    """The service as a world runs it: with the Redis of GLOBELET_REDIS_URL, where that is set. Raises `BadRedis`."""
+    return application(Register(genesis), Shared.of_environment(genesis))
+
+
+def application(register: Register, shared: Shared | None = None) -> Starlette:
+    """`POST /v1/presence` {records} logs nodes in; `GET /v1/nodes?near=&chain=&role=&limit=` lists them.
+
+    A listing says by whom it was `answered_by`: `redis`, or the `store` (this process' own register) where there is
+    none or it is away. `GET /metrics` counts both.
+    """
+    lookups = {"redis": 0, "store": 0}
 
     async def login(request: Request) -> Response:
         body = await web.body_of(request)
         try:
             records = [Record.parse(value) for value in web.field(body, "records", list)]
-            return JSONResponse({"fresh": register.login(records, time.time())})
+            now = time.time()
+            fresh = register.take(records, now)
         except RecordRefused as refused:
             return _refused(refused)
+        if shared is not None:
+            await shared.put(fresh, now)
+        return JSONResponse({"fresh": len(fresh)})
 
     async def nodes(request: Request) -> Response:
         query = request.query_params
@@ -55,8 +72,36 @@ def application(register: Register) -> Starlette:
             near = _near(query.get("near"), register)
         except RecordRefused as refused:
             return _refused(refused)
-        return JSONResponse(
-            {"nodes": register.nodes(near, query.get("chain"), query.get("role"), time.time(), _limit(request))}
-        )
+        chain, role, limit, now = query.get("chain"), query.get("role"), _limit(request), time.time()
+        also = await shared.get(register.numbers(chain, role), now) if shared is not None else None
+        answered_by = "store" if also is None else "redis"
+        lookups[answered_by] += 1
+        rows = register.nodes(near, chain, role, now, limit, also or ())
+        return JSONResponse({"nodes": rows, "answered_by": answered_by})
 
-    return web.application([Route("/v1/presence", login, methods=["POST"]), Route("/v1/nodes", nodes)])
+    async def metrics(_: Request) -> Response:
+        return Response(_metrics(lookups, shared), media_type=_OPENMETRICS)
+
+    routes = [Route("/v1/presence", login, methods=["POST"]), Route("/v1/nodes", nodes), Route("/metrics", metrics)]
+    return web.application(routes)
+
+
+def _metrics(lookups: dict[str, int], shared: Shared | None) -> str:
+    lines = ["# TYPE globelet_presence_lookups counter", "# HELP globelet_presence_lookups Lookups, by who answered"]
+    lines += [f'globelet_presence_lookups_total{{answered_by="{who}"}} {count}' for who, count in lookups.items()]
+    if shared is not None:
+        tally = shared.tally
+        counters = (
+            ("redis_answers", "Questions and writes that Redis answered", tally.answered),
+            ("redis_failures", "Questions and writes that went without Redis", tally.away),
+            ("redis_refused", "Records in Redis that prove nothing", tally.refused),
+        )
+        for name, about, count in counters:
+            lines += [f"# TYPE globelet_presence_{name} counter", f"# HELP globelet_presence_{name} {about}"]
+            lines.append(f"globelet_presence_{name}_total {count}")
+        lines += [
+            "# TYPE globelet_presence_redis_up gauge",
+            "# HELP globelet_presence_redis_up 0 while it is left alone",
+        ]
+        lines.append(f"globelet_presence_redis_up {int(not shared.away)}")
+    return "\n".join([*lines, "# EOF", ""])

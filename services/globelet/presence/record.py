@@ -76,6 +76,10 @@ class Record:
             raise RecordRefused("malformed", f"the record cannot be read: {error}") from error
         return record
 
+    def as_json(self) -> dict[str, Any]:
+        """As `parse` reads it."""
+        return {**self.__dict__, "since": list(self.since), "at": list(self.at), "signature": self.signature.hex()}
+
     def packed(self) -> bytes:
         """Its canonical encoding. Raises `struct.error` for a number out of its range."""
         numbers = (self.node, self.chain, self.latitude, self.longitude, self.stake)

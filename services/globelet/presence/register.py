@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,17 +34,32 @@ class Register:
         self._genesis = genesis
         self._present: dict[int, Record] = {}
 
+    @property
+    def genesis(self) -> Genesis:
+        """What the logins are checked against."""
+        return self._genesis
+
     def login(self, records: list[Record], now: float) -> int:
         """Takes all of them or none; returns how many were news. Raises `RecordRefused`."""
+        return len(self.take(records, now))
+
+    def take(self, records: list[Record], now: float) -> list[Record]:
+        """As `login`, but returns the ones that were news."""
         for record in records:
             record.check(self._genesis, now)
-        fresh = 0
+        fresh: dict[int, Record] = {}
         for record in records:
             known = self._present.get(record.node)
             if known is None or known.at < record.at:
                 self._present[record.node] = record
-                fresh += 1
-        return fresh
+                fresh[record.node] = record
+        return list(fresh.values())
+
+    def numbers(self, chain: str | None, role: str | None) -> list[int]:
+        """The nodes that a question is about, present or not, in the world's order."""
+        world = self._genesis.world
+        wanted = ((number, node) for number, node in enumerate(world.nodes) if role in (None, node.role))
+        return [number for number, node in wanted if chain in (None, world.chains[node.chain].name)]
 
     def near(self, municipality: str) -> Near:
         """A municipality as a place to count from. Raises `RecordRefused` where there is none of that name."""
@@ -55,12 +71,25 @@ class Register:
         raise RecordRefused("malformed", f"near must be LATITUDE,LONGITUDE in degrees or one of {names}")
 
     def nodes(
-        self, near: Near | None, chain: str | None, role: str | None, now: float, limit: int = 100
+        self,
+        near: Near | None,
+        chain: str | None,
+        role: str | None,
+        now: float,
+        limit: int = 100,
+        also: Iterable[Record] = (),
     ) -> list[dict[str, Any]]:
-        """Those present, nearest first: by declared round trip, then by distance, then in the world's order."""
+        """Those present, nearest first: by declared round trip, then by distance, then in the world's order.
+
+        `also` are checked records from elsewhere; of two records of one node the newer one counts.
+        """
         self._present = {node: record for node, record in self._present.items() if record.until > now}
-        rows = [self._row(node, record, near) for node, record in sorted(self._present.items())]
-        chosen = [r for r in rows if chain in (None, r["chain"]) and role in (None, r["role"])]
+        present = dict(self._present)
+        for record in also:
+            if record.until > now and (record.node not in present or present[record.node].at < record.at):
+                present[record.node] = record
+        wanted = (number for number in self.numbers(chain, role) if number in present)
+        chosen = [self._row(number, present[number], near) for number in wanted]
         chosen.sort(key=lambda r: (r.get("round_trip_ms", 0.0), r.get("distance_km", 0.0)))
         return chosen[:limit]
 

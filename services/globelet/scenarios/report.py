@@ -138,7 +138,7 @@ def _links(links: Sequence[LinkTruth]) -> str:
         off = None if k.measured_p50_ms is None else k.measured_p50_ms - k.declared_ms
         used = 1.0 if off is None else abs(off) / (RELATIVE * k.declared_ms + ABSOLUTE_MS)
         figures = (k.declared_ms, k.measured_p50_ms, Heat(off, used), k.measured_p99_ms)
-        rows.append((f"{k.source} → {k.to}", *figures, k.within_tolerance))
+        rows.append((k.named, *figures, k.within_tolerance))
     head = ("link", "declared ms", "measured p50", "difference", "measured p99", "within tolerance")
     said = f"{len(wrong)} of {len(links)} links outside" if wrong else f"all {len(links)} directed links within"
     opened = " open" if wrong or len(links) <= 40 else ""
@@ -187,7 +187,7 @@ def html(
         "<h2>Pairs</h2>",
         _pairs(figures["per_pair"]),
         "<h2>Links, declared and measured</h2>",
-        _links(result.links),
+        _links([*result.links, *result.routes]),
         "<h2>Host</h2>",
         _table(("what", "value"), _plain(result.host.model_dump())),
         _own(figures),

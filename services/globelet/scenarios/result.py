@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from globelet.world.resolved import RouteName
 
 Verdict = Literal["pass", "fail", "invalid"]
 EXIT_STATUS: dict[str, int] = {"pass": 0, "fail": 1, "invalid": 3}
@@ -41,6 +44,22 @@ class LinkTruth(_Part):
     measured_p99_ms: float | None
     within_tolerance: bool
 
+    @property
+    def named(self) -> str:
+        """From where to where."""
+        return f"{self.source} → {self.to}"
+
+
+class RouteTruth(LinkTruth):
+    """The second route of a pair of regions on two continents: declared beside measured."""
+
+    route: RouteName
+
+    @property
+    def named(self) -> str:
+        """From where to where, and over which route."""
+        return f"{super().named} ({self.route})"
+
 
 class Host(_Part):
     """What the machine went through during the run."""
@@ -64,6 +83,8 @@ class Result(_Part):
     expectations: list[Expectation]
     invariants: list[Invariant]
     links: list[LinkTruth]
+    routes: list[RouteTruth] = Field(default_factory=list)
+    """The routes over the public internet; `links` has the backbone."""
     figures: dict[str, Any]
     host: Host
     repeat: str
@@ -72,14 +93,18 @@ class Result(_Part):
 
 
 def verdict(
-    expectations: list[Expectation], invariants: list[Invariant], links: list[LinkTruth], host: Host, error: str | None
+    expectations: list[Expectation],
+    invariants: list[Invariant],
+    links: Sequence[LinkTruth],
+    host: Host,
+    error: str | None,
 ) -> tuple[Verdict, list[str]]:
     """Pass, fail or invalid, and why. A broken invariant or a script that raised fails whatever the links did."""
     failures = [f"invariant {i.name} is broken: {i.detail}" for i in invariants if i.holds is False]
     failures += [f"the scenario raised {error}"] if error else []
     missed = [f"{e.name} is {e.value}, wanted {e.bound}" for e in expectations if not e.holds]
     doubts = [
-        f"link {k.source} → {k.to}: declared {k.declared_ms:g} ms, measured {k.measured_p50_ms} ms"
+        f"link {k.named}: declared {k.declared_ms:g} ms, measured {k.measured_p50_ms} ms"
         for k in links
         if not k.within_tolerance
     ]

@@ -23,7 +23,7 @@ from globelet.scenarios.probes import Probes
 from globelet.scenarios.report import html
 from globelet.scenarios.result import Invariant, LinkTruth, Result, verdict
 from globelet.scenarios.scenario import Scenario
-from globelet.scenarios.truth import judge
+from globelet.scenarios.truth import judge, judge_internet
 from globelet.scenarios.world import World
 
 SETTLE = 60.0
@@ -62,11 +62,13 @@ def run(
     probes.stop()
     progress("probing links again", 0, 1)
     probes.measure()
-    links = judge(engine.world, probes.rounds, probes.alongside(world.faults))
+    sweeps = probes.alongside(world.faults)
+    links = judge(engine.world, probes.rounds, sweeps)
+    routes = judge_internet(engine.world, probes.rounds, sweeps)
     host = meter.stop()
     if not engine.real_time:
         host = host.model_copy(update={"saturated": False})
-    ruling, reasons = verdict(world.expectations, checked, links, host, error)
+    ruling, reasons = verdict(world.expectations, checked, [*links, *routes], host, error)
     if ruling == "pass" and notes:
         ruling = "invalid"
     result = Result(
@@ -78,6 +80,7 @@ def run(
         expectations=world.expectations,
         invariants=checked,
         links=links,
+        routes=routes,
         figures=figures(world.receipts) | {"repairs": world.repaired()} | engine.figures(),
         host=host,
         repeat=repeat,

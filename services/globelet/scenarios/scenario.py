@@ -34,9 +34,7 @@ class NoScenario(Exception):  # noqa: N818
     """The file holds no scenario, or cannot be read."""
 
 
-def scenario(
-    *, world: str = "tokyo-paris", seed: int = 1, engines: tuple[str, ...] = ()
-) -> Callable[[Body], Scenario]:
+def scenario(*, world: str = "tokyo-paris", seed: int = 1, engines: tuple[str, ...] = ()) -> Callable[[Body], Scenario]:
     """Marks a function `(world) -> None` as the scenario of its file; `engines` are those it can run on, if not all."""
 
     def mark(body: Body) -> Scenario:

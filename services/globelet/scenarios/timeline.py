@@ -18,6 +18,7 @@ _ENDS = {
     "pause": ("resume", "kill", "kill_all"),
     "link_down": ("link_up",),
     "link_loss": ("link_up",),
+    "link_slow": ("link_up",),
 }
 
 
@@ -33,13 +34,17 @@ class Span:
 def _whom(entry: Mapping[str, Any]) -> str:
     if "process" in entry:
         return str(entry["process"])
-    return f"{entry['source']} → {entry['to']}" if "source" in entry else "all processes"
+    if "source" not in entry:
+        return "all processes"
+    route = f" ({entry['route']})" if "route" in entry else ""
+    return f"{entry['source']} → {entry['to']}{route}"
 
 
 def _named(entry: Mapping[str, Any]) -> str:
     what = str(entry["fault"]).replace("_all", "").replace("_", " ")
     loss = f" {100 * float(entry['probability']):g} %" if "probability" in entry else ""
-    return f"{_whom(entry)}: {what}{loss}"
+    slow = f" {float(entry['extra_ms']):g} ms" if "extra_ms" in entry else ""
+    return f"{_whom(entry)}: {what}{loss}{slow}"
 
 
 def spans(entries: Sequence[Mapping[str, Any]]) -> list[Span]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any
 
-from globelet.scenarios.result import LinkTruth
-from globelet.world.resolved import ResolvedWorld
+from globelet.scenarios.result import LinkTruth, RouteTruth
+from globelet.world.resolved import ResolvedWorld, RouteName
 
 RELATIVE, ABSOLUTE_MS = 0.05, 1.0
 
@@ -25,19 +25,38 @@ def judge(
     """One row per link that carries messages, the worst of what all its senders saw in all probes.
 
     A link nobody measured, in any one of `probes`, is outside the tolerance: silence is no evidence. `alongside` are
-    the sweeps made while the scenario ran; they count together as one more probe of the links they reached.
+    the sweeps made while the scenario ran; they count together as one more probe of the links they reached. Between
+    two continents this is the backbone; `judge_internet` judges the other route.
     """
-    rounds = [_worst(world, rows) for rows in probes]
-    loaded = _worst(world, _pooled(alongside))
+    return [LinkTruth.model_validate(row) for row in _judged(world, probes, alongside, "backbone")]
+
+
+def judge_internet(
+    world: ResolvedWorld,
+    probes: Iterable[Iterable[dict[str, Any]]],
+    alongside: Iterable[Iterable[dict[str, Any]]] = (),
+) -> list[RouteTruth]:
+    """As `judge`, for the routes over the public internet."""
+    rows = _judged(world, probes, alongside, "internet")
+    return [RouteTruth.model_validate(row | {"route": "internet"}) for row in rows]
+
+
+def _judged(
+    world: ResolvedWorld,
+    probes: Iterable[Iterable[dict[str, Any]]],
+    alongside: Iterable[Iterable[dict[str, Any]]],
+    route: RouteName,
+) -> Iterator[dict[str, Any]]:
+    rounds = [_worst(world, _over(route, rows), route) for rows in probes]
+    loaded = _worst(world, _pooled(_over(route, rows) for rows in alongside), route)
     pairs = sorted(set().union(*rounds)) if rounds else []
-    found = []
     for source, to in pairs:
-        declared = world.link(source, to).delay_us / 1000
+        declared = world.link(source, to, route).delay_us / 1000
         seen = [r[source, to] for r in rounds if (source, to) in r]
         complete = len(seen) == len(rounds)
         seen += [loaded[source, to]] if (source, to) in loaded else []
         p50 = max((p for p, _ in seen), key=lambda p: abs(p - declared))
-        row = {
+        yield {
             "from": source,
             "to": to,
             "declared_ms": round(declared, 3),
@@ -45,8 +64,10 @@ def judge(
             "measured_p99_ms": round(max(p99 for _, p99 in seen), 3),
             "within_tolerance": complete and within(declared, p50),
         }
-        found.append(LinkTruth.model_validate(row))
-    return found
+
+
+def _over(route: RouteName, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row.get("route", "backbone") == route]
 
 
 def _pooled(sweeps: Iterable[Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -60,13 +81,15 @@ def _pooled(sweeps: Iterable[Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
     ]
 
 
-def _worst(world: ResolvedWorld, rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[float, float]]:
+def _worst(
+    world: ResolvedWorld, rows: Iterable[dict[str, Any]], route: RouteName
+) -> dict[tuple[str, str], tuple[float, float]]:
     worst: dict[tuple[str, str], tuple[float, float]] = {}
     for row in rows:
         if not row.get("samples"):
             continue
         pair = str(row["from"]), str(row["to"])
-        declared = world.link(*pair).delay_us / 1000
+        declared = world.link(*pair, route).delay_us / 1000
         p50, p99 = float(row["p50_ms"]), float(row["p99_ms"])
         before = worst.get(pair)
         if before is None:

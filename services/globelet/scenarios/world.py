@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
+from math import nan
 
 from globelet.client.account import Account, Key
 from globelet.client.bank import Bank
 from globelet.client.problem import Problem, Unreachable
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
-from globelet.engines.errors import UnknownProcess
+from globelet.engines.errors import NoSuchRoute, UnknownProcess
 from globelet.scenarios import invariants
 from globelet.scenarios.faults import FaultLog, LinkHandle, ProcessHandle
 from globelet.scenarios.invariants import Book, Mark
 from globelet.scenarios.load import Load, begin
 from globelet.scenarios.result import Expectation, Invariant
+from globelet.world.resolved import RouteName
+
+# Seconds between two looks at the processes' metrics.
+_LOOK = 0.25
 
 
 class World:
@@ -143,17 +148,42 @@ class World:
         with suppress(Unreachable, Problem):
             self._marks.update(invariants.marks(self.engine.ledgers(), self.engine.certified))
 
-    def link(self, source: str, to: str, *, both: bool = False) -> LinkHandle:
-        """The directed link from one region to another; `both` for the way back too."""
+    def link(self, source: str, to: str, *, both: bool = False, route: RouteName | None = None) -> LinkHandle:
+        """The directed link from one region to another; `both` for the way back too.
+
+        Between two continents, `route` ("backbone" or "internet") takes one of its two routes alone.
+        """
         for region in (source, to):
             if region not in self.spec.regions:
                 raise UnknownProcess(region, list(self.spec.regions))
-        return LinkHandle([(source, to), (to, source)] if both else [(source, to)], self.engine, self.faults)
+        return self._links([(source, to), (to, source)] if both else [(source, to)], route)
 
-    def ocean(self, one: str, other: str) -> LinkHandle:
-        """All links between two continents, both ways."""
+    def ocean(self, one: str, other: str, *, route: RouteName | None = None) -> LinkHandle:
+        """All links between two continents, both ways; with `route`, one of the two routes alone."""
         here, there = (self._regions(continent) for continent in (one, other))
-        return LinkHandle([*product(here, there), *product(there, here)], self.engine, self.faults)
+        return self._links([*product(here, there), *product(there, here)], route)
+
+    def _links(self, pairs: list[tuple[str, str]], route: RouteName | None) -> LinkHandle:
+        for source, to in pairs:
+            known = self.spec.routes(source, to)
+            if route is not None and route not in known:
+                raise NoSuchRoute(source, to, route, known)
+        return LinkHandle(pairs, self.engine, self.faults, route)
+
+    def on_internet(self) -> float:
+        """The share of streams between continents that send over the public internet now; NaN where there are none."""
+        rows = self.engine.routes()
+        streams = sum(row["active"] for row in rows)
+        return sum(row["active"] for row in rows if row["route"] == "internet") / streams if streams else nan
+
+    def wait_for_route(self, route: RouteName, timeout: float = 30.0) -> float:
+        """Waits until all streams between continents send over this route; the seconds it took, NaN if too many."""
+        share, began = {"internet": 1.0, "backbone": 0.0}[route], self.engine.now_us()
+        while (waited := (self.engine.now_us() - began) / 1e6) < timeout:
+            if self.on_internet() == share:
+                return waited
+            self.run_for(_LOOK)
+        return nan
 
     def _regions(self, continent: str) -> list[str]:
         above = [i for i, c in enumerate(self.spec.chains) if c.kind == "continental" and c.name == continent]

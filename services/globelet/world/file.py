@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from globelet.world import atlas
 from globelet.world.mistakes import nearest
-from globelet.world.resolved import Parameters
+from globelet.world.resolved import Parameters, RouteName
 
 # As validation context: take a place's name for the one that was meant, and leave it when none was.
 LENIENT = "lenient"
@@ -94,9 +94,32 @@ class Override(Section):
 
     source: MunicipalityName = Field(alias="from")
     to: MunicipalityName
+    route: RouteName = Field("backbone", description="which of the two routes, where the ends lie on two continents")
     delay_ms: float | None = Field(None, ge=0, le=10_000, description="one way, median")
     jitter_ms: float | None = Field(None, ge=0, le=10_000, description="standard deviation, one way")
     loss: float | None = Field(None, ge=0, lt=1, description="share of segments lost")
+
+
+class Internet(Section):
+    """The second route between two continents, beside the backbone: the public internet."""
+
+    enabled: StrictBool = Field(True, description="false leaves the backbone alone")
+    delay: float = Field(1.6, gt=0, le=100, description="times the backbone's delay")
+    jitter: float = Field(3.0, ge=0, le=100, description="times the backbone's jitter")
+    jitter_most: float = Field(
+        0.05, ge=0, le=10, description="but no more than this share of the delay, where the backbone has less"
+    )
+    loss: float = Field(0.0, ge=0, lt=1, description="share of segments lost, beyond that of all links")
+
+
+class Fallback(Section):
+    """When nodes leave the backbone for the internet, and when they return."""
+
+    probe_ms: float = Field(1_000, ge=10, le=60_000, description="time between two probes of a route in use")
+    delay: float = Field(1.5, ge=1, le=100, description="a probe is late beyond so many times the declared round trip")
+    floor_ms: float = Field(40.0, ge=0, le=10_000, description="and so much more")
+    bad: int = Field(3, ge=1, le=100, description="late or lost probes, among twice as many, that make it leave")
+    good: int = Field(5, ge=1, le=100, description="probes in time, one after the other, that make it return")
 
 
 class Links(Section):
@@ -108,6 +131,8 @@ class Links(Section):
     )
     loss: float = Field(0.0, ge=0, lt=1)
     overrides: list[Override] = Field(default_factory=list)
+    internet: Internet = Field(default_factory=Internet)
+    fallback: Fallback = Field(default_factory=Fallback)
 
 
 class WorldFile(Section):

@@ -11,7 +11,7 @@ from typing import Literal
 
 from globelet.world import atlas
 from globelet.world.file import WorldFile
-from globelet.world.resolved import Chain, Link, Node, Process, ResolvedWorld
+from globelet.world.resolved import Chain, Fallback, Link, Node, Process, ResolvedWorld
 
 _HOST = "127.0.0.1"
 _STAKE = 100
@@ -40,6 +40,7 @@ def resolve(world: WorldFile, folder: Path = Path()) -> ResolvedWorld:
     regions = [name for names in world.continents.values() for name in names]
     committees = list(_committees(world, measured))
     processes, nodes = _nodes(world, committees, regions)
+    links = tuple(_links(world, regions, measured))
     return ResolvedWorld(
         name=world.name,
         seed=world.seed,
@@ -47,7 +48,9 @@ def resolve(world: WorldFile, folder: Path = Path()) -> ResolvedWorld:
         chains=tuple(committee.chain for committee in committees),
         processes=tuple(processes),
         nodes=tuple(nodes),
-        links=tuple(_links(world, regions, measured)),
+        links=links,
+        internet=tuple(_internet(world, regions, links)),
+        fallback=_fallback(world),
         parameters=world.parameters,
     )
 
@@ -146,7 +149,7 @@ def _links(world: WorldFile, regions: list[str], measured: dict[tuple[str, str],
 
     The jitter of a direction is σ with p90 − p50 = 1.2816 · σ · √2: a round trip adds two independent directions.
     """
-    overrides = {(override.source, override.to): override for override in world.links.overrides}
+    overrides = {(o.source, o.to): o for o in world.links.overrides if o.route == "backbone"}
     scale = float(world.links.jitter)
     known = atlas.municipalities()
     for i, source in enumerate(regions):
@@ -159,6 +162,38 @@ def _links(world: WorldFile, regions: list[str], measured: dict[tuple[str, str],
                 jitter = jitter if override.jitter_ms is None else override.jitter_ms
                 loss = loss if override.loss is None else override.loss
             yield Link(source=i, to=j, delay_us=round(delay * 1000), jitter_us=round(jitter * 1000), loss=loss)
+
+
+def _internet(world: WorldFile, regions: list[str], links: tuple[Link, ...]) -> Iterator[Link]:
+    """The second route of every ordered pair of regions on two continents: the backbone's figures, made worse."""
+    declared = world.links.internet
+    if not declared.enabled:
+        return
+    continent = {name: number for number, names in enumerate(world.continents.values()) for name in names}
+    overrides = {(o.source, o.to): o for o in world.links.overrides if o.route == "internet"}
+    for link in links:
+        source, to = regions[link.source], regions[link.to]
+        if continent[source] == continent[to]:
+            continue
+        delay = link.delay_us * declared.delay
+        jitter = min(link.jitter_us * declared.jitter, max(link.jitter_us, delay * declared.jitter_most))
+        loss = min(0.99, link.loss + declared.loss)
+        if (override := overrides.get((source, to))) is not None:
+            delay = delay if override.delay_ms is None else override.delay_ms * 1000
+            jitter = jitter if override.jitter_ms is None else override.jitter_ms * 1000
+            loss = loss if override.loss is None else override.loss
+        yield link.model_copy(update={"delay_us": round(delay), "jitter_us": round(jitter), "loss": loss})
+
+
+def _fallback(world: WorldFile) -> Fallback:
+    rules = world.links.fallback
+    return Fallback(
+        probe_us=round(rules.probe_ms * 1000),
+        late_factor=rules.delay,
+        late_us=round(rules.floor_ms * 1000),
+        bad=rules.bad,
+        good=rules.good,
+    )
 
 
 def _sigma(trip: atlas.RoundTrip) -> float:

@@ -7,6 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+RouteName = Literal["backbone", "internet"]
+ROUTES: tuple[RouteName, ...] = ("backbone", "internet")
+
 
 class Frozen(BaseModel):
     """Strict and unchangeable: what is in here has been checked."""
@@ -56,6 +59,20 @@ class Link(Frozen):
     loss: float
 
 
+class Fallback(Frozen):
+    """When the messages of a pair of regions leave the backbone for the internet. Times are microseconds.
+
+    A probe is late beyond `late_factor` times the declared round trip and `late_us` more. `bad` late ones among
+    twice as many make the pair leave, `good` in time in a row make it return.
+    """
+
+    probe_us: int = 1_000_000
+    late_factor: float = 1.5
+    late_us: int = 40_000
+    bad: int = 3
+    good: int = 5
+
+
 class Parameters(Frozen):
     """Parameters of the protocol. Times are microseconds."""
 
@@ -83,6 +100,9 @@ class ResolvedWorld(Frozen):
     processes: tuple[Process, ...]
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
+    internet: tuple[Link, ...] = ()
+    """The second route of the ordered pairs that have one: regions of two continents."""
+    fallback: Fallback = Fallback()
     parameters: Parameters
 
     def to_json(self) -> str:
@@ -90,8 +110,9 @@ class ResolvedWorld(Frozen):
         return self.model_dump_json(by_alias=True)
 
     @cached_property
-    def _links(self) -> dict[tuple[int, int], Link]:
-        return {(link.source, link.to): link for link in self.links}
+    def _links(self) -> dict[tuple[int, int, RouteName], Link]:
+        tables: tuple[tuple[RouteName, tuple[Link, ...]], ...] = (("backbone", self.links), ("internet", self.internet))
+        return {(link.source, link.to, route): link for route, links in tables for link in links}
 
     def region(self, name: str) -> int:
         """The number of a region. KeyError, naming those there are, when there is none of that name."""
@@ -99,10 +120,15 @@ class ResolvedWorld(Frozen):
             raise KeyError(f"world {self.name} has no region {name!r}: it has {', '.join(self.regions)}")
         return self.regions.index(name)
 
-    def link(self, source: str | int, to: str | int) -> Link:
-        """The link from one region to another, by name or number."""
+    def link(self, source: str | int, to: str | int, route: RouteName = "backbone") -> Link:
+        """The link from one region to another, by name or number. KeyError where they have no such route."""
         ends = [self.region(end) if isinstance(end, str) else end for end in (source, to)]
-        return self._links[ends[0], ends[1]]
+        return self._links[ends[0], ends[1], route]
+
+    def routes(self, source: str | int, to: str | int) -> tuple[RouteName, ...]:
+        """The routes from one region to another: the backbone, and the internet between two continents."""
+        ends = [self.region(end) if isinstance(end, str) else end for end in (source, to)]
+        return tuple(route for route in ROUTES if (ends[0], ends[1], route) in self._links)
 
     def municipalities(self) -> tuple[Chain, ...]:
         """The municipal chains, in the order of their numbers."""

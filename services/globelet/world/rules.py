@@ -139,6 +139,7 @@ _MESSAGES: dict[str, Callable[[dict[str, Any]], str]] = {
     "missing": lambda _: "is missing: add it",
     "greater_than_equal": lambda c: f"must be at least {c['ge']}",
     "less_than_equal": lambda c: f"must be at most {c['le']}",
+    "greater_than": lambda c: f"must be above {c['gt']}",
     "less_than": lambda c: f"must be below {c['lt']}",
     "int_type": lambda _: "must be a whole number",
     "int_parsing": lambda _: "must be a whole number",
@@ -215,16 +216,23 @@ def _placement(path: Path, names: list[str], replicas: int, allowed: list[str], 
 
 
 def _overrides(world: WorldFile) -> Iterator[Finding]:
-    allowed = [name for names in world.continents.values() for name in names]
-    seen: set[tuple[str, str]] = set()
+    home = {name: continent for continent, names in world.continents.items() for name in names}
+    seen: set[tuple[str, str, str]] = set()
     for index, override in enumerate(world.links.overrides):
         path: Path = ("links", "overrides", index)
         for end, name in (("from", override.source), ("to", override.to)):
-            if name not in allowed:
-                yield Finding((*path, end), f"{name} is not in this world: use one of {', '.join(allowed)}")
-        if (override.source, override.to) in seen:
-            yield Finding(path, f"the link from {override.source} to {override.to} is overridden twice: remove one")
-        seen.add((override.source, override.to))
+            if name not in home:
+                yield Finding((*path, end), f"{name} is not in this world: use one of {', '.join(home)}")
+        ends = override.source, override.to
+        if (*ends, override.route) in seen:
+            yield Finding(path, f"the link from {ends[0]} to {ends[1]} is overridden twice: remove one")
+        seen.add((*ends, override.route))
+        if override.route == "internet" and set(ends) <= set(home) and home[ends[0]] == home[ends[1]]:
+            yield Finding(
+                (*path, "route"), f"{ends[0]} and {ends[1]} lie on one continent, with the backbone alone: remove it"
+            )
+        elif override.route == "internet" and not world.links.internet.enabled:
+            yield Finding((*path, "route"), "links.internet is not enabled: enable it, or remove this override")
 
 
 def _committees(world: WorldFile) -> Iterator[Finding]:
@@ -259,7 +267,8 @@ def _source(world: WorldFile, folder: File) -> Iterator[Finding]:
     except (OSError, KeyError, ValueError, TypeError):
         yield Finding(path, "must be a CSV file with from_region, to_region, rtt_p50_ms, rtt_p90_ms")
         return
-    declared = {(o.source, o.to) for o in world.links.overrides if o.delay_ms is not None}
+    measurable = (o for o in world.links.overrides if o.route == "backbone")
+    declared = {(o.source, o.to) for o in measurable if o.delay_ms is not None}
     known = atlas.municipalities()
     region = {name: known[name].region for names in world.continents.values() for name in names if name in known}
     for source in region:

@@ -25,6 +25,8 @@ global: {{ replicas: 4 }}
 links:
   source: data/rtt.csv
   jitter: true
+  # Between continents there is a second route, which nodes fall back to: times the backbone's delay and jitter.
+  internet: {{ delay: 1.6, jitter: 3.0 }}
 """
 
 
