@@ -10,7 +10,9 @@ STAMPS := target/stamps
 RUST := $(shell find native -name '*.rs' -o -name Cargo.toml -o -name '*.proto') Cargo.toml Cargo.lock
 PYTHON := $(shell find services -name '*.py' -o -name '*.pyi') pyproject.toml
 # Layers that `make test` runs, in order, each alone by `make test-LAYER`; a layer without a test fails.
-LAYERS := tidy rust binaries ffi unit simulator e2e
+LAYERS := tidy rust binaries ffi unit simulator e2e load notebooks
+# Those that run where a Docker engine answers.
+DOCKER_LAYERS := stores containers swarm
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -35,7 +37,7 @@ $(STAMPS)/binaries: $(STAMPS)/setup $(RUST)
 	@touch $@
 
 $(STAMPS)/extension: $(STAMPS)/venv $(RUST) pyproject.toml
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet --extras dev
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --quiet --extras dev,stores,lab,load
 	@touch $@
 
 $(STAMPS)/wheel: $(STAMPS)/extension $(PYTHON)
@@ -54,16 +56,22 @@ build: binaries extension ## build everything; quick when nothing changed
 WORLD ?= tokyo-paris
 ENGINE ?= $(if $(MIRROR),compose)
 MIRROR ?=
+# Overlays of compose/, separated by commas: observability, lab, load, vault.
+OVERLAYS ?=
 FROM ?= tokyo
 TO ?= paris
 NAMED = $(if $(ENGINE),--engine $(ENGINE))
-.PHONY: docker images up down ps logs
+comma := ,
+OVERLAID = $(foreach name,$(subst $(comma), ,$(OVERLAYS)),--overlay $(name))
+.PHONY: docker images mirror up down ps logs
 docker: ## install and start Docker with its Compose plugin, on Debian, if they are missing
 	.ci/install-docker
 images: build wheel ## build the images of the compose engine (MIRROR=1: from package registries alone)
 	compose/$(if $(MIRROR),mirror,build)
-up: build $(if $(MIRROR),images) ## start a world and send one transfer across it (MIRROR=1, WORLD=…, ENGINE=…)
-	$(BIN)/globelet up $(WORLD) $(NAMED) $(if $(MIRROR),--mirror) >/dev/null
+mirror: build wheel
+	compose/mirror
+up: build $(if $(MIRROR),images) ## start a world and send one transfer across it (MIRROR=1, WORLD=…, OVERLAYS=lab,…)
+	$(BIN)/globelet up $(WORLD) $(NAMED) $(if $(MIRROR),--mirror) $(OVERLAID) >/dev/null
 	$(BIN)/globelet send --world $(WORLD) --from $(FROM) --to $(TO) --amount 1250 --wait credited
 	$(BIN)/globelet status $(WORLD) $(NAMED)
 down: ## stop the world and keep its state
@@ -73,8 +81,18 @@ ps: ## show what runs
 logs: ## follow the logs of a world in containers
 	docker compose --project-name globelet-$(basename $(notdir $(WORLD))) logs --follow --tail 100
 
-.PHONY: test $(LAYERS:%=test-%)
-test: $(LAYERS:%=test-%) ## every layer of tests
+# RATE: transfers a second, or knee. FOR: 60s. PROCESSES, PEOPLE, STREAMS: of the generator.
+RATE ?= 500
+.PHONY: load
+load: build ## RATE transfers a second FOR so long, by Locust, against the world that is up (RATE=knee)
+	$(BIN)/python scenarios/load/run.py --rate $(RATE) $(if $(FOR),--for $(FOR)) \
+	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(PEOPLE),--people $(PEOPLE)) \
+	  $(if $(STREAMS),--streams $(STREAMS)) --world $(WORLD)
+
+.PHONY: test $(LAYERS:%=test-%) $(DOCKER_LAYERS:%=test-%)
+test: $(LAYERS:%=test-%) ## every layer of tests; those in containers where Docker answers
+	@if docker info >/dev/null 2>&1; then $(MAKE) $(DOCKER_LAYERS:%=test-%); \
+	else echo "no Docker engine answers: the layers $(DOCKER_LAYERS) were left out; make docker starts one"; fi
 test-tidy: $(STAMPS)/extension ## rules of the repository
 	$(PYTEST) -m tidy -q tests/tidy
 test-rust: $(STAMPS)/setup ## Rust crates, one by one
@@ -90,10 +108,39 @@ test-simulator: $(STAMPS)/extension ## the scenarios in virtual time
 test-e2e: build ## worlds that run for real
 	$(PYTEST) -m e2e -q tests/e2e
 
+test-load: build ## Locust against a live world
+	$(PYTEST) -m load -q tests/load
+test-notebooks: build ## the notebooks, executed against a live world
+	$(PYTEST) -m notebooks -q tests/notebooks
+test-stores: mirror ## archiver, analysis and presence against each real store alone
+	$(PYTEST) -m stores -q tests/stores tests/unit
+test-containers: mirror ## the world in containers: scenarios, receipts, bad input, stores
+	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q tests/e2e
+test-swarm: mirror ## the world over two Docker engines
+	$(PYTEST) -m swarm -q tests/swarm
+
 SEEDS ?= 20
 .PHONY: sweep
 sweep: $(STAMPS)/binaries ## SEEDS simulations under trouble, another bad actor in every committee each time
 	target/release/globelet-simulate --scenario trouble --transfers 60 --adversary each --seed 1 --seeds $(SEEDS)
+
+# One minute of every fuzz target by default; coverage counters come from the stable compiler's own pass.
+FUZZ_SECONDS ?= 60
+HOST = $(shell rustc -vV | sed -n 's/host: //p')
+ALGORITHMS = $(notdir $(patsubst %/benches,%,$(wildcard native/algorithms/*/benches)))
+FUZZED = $(notdir $(patsubst %/tests/fuzz.rs,%,$(wildcard native/algorithms/*/tests/fuzz.rs)))
+COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
+.PHONY: fuzz bench-algorithms
+fuzz: $(STAMPS)/setup ## FUZZ_SECONDS of every decoder's fuzz target, guided by coverage
+	RUSTFLAGS="$(COVERAGE)" GLOBELET_FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO_TARGET_DIR=target/fuzzing cargo test \
+	  --target $(HOST) $(FUZZED:%=-p globelet-%) --test fuzz -- --test-threads=1 --nocapture
+bench-algorithms: $(STAMPS)/extension ## the algorithms beside the best libraries and plain Python
+	for name in $(ALGORITHMS); do cargo bench -p globelet-$$name --bench $$name; done
+	@mkdir -p target/bench
+	$(PYTEST) -q tests/algorithms -o python_files='bench_*.py' --benchmark-only \
+	  --benchmark-json=target/bench/python.json
+	$(BIN)/globelet algorithms --gather target/criterion target/bench/python.json
 
 .PHONY: bench lint fmt clean
 bench: build ## measure what the design has aims for, in a world of its own
