@@ -81,6 +81,17 @@ ps: ## show what runs
 logs: ## follow the logs of a world in containers
 	docker compose --project-name globelet-$(basename $(notdir $(WORLD))) logs --follow --tail 100
 
+.PHONY: swarm swarm-send swarm-down
+swarm: build images ## the world as a Docker stack, on one engine or many (MIRROR=1, PUBLISH=1, WORLD=…)
+	docker info -f '{{.Swarm.LocalNodeState}}' | grep -qx active || \
+	  docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:2377 >/dev/null
+	$(BIN)/globelet swarm up $(WORLD) $(if $(MIRROR),--mirror) $(if $(PUBLISH),--publish)
+	$(MAKE) swarm-send
+swarm-send: ## one transfer, from a client container on the stack's own network
+	$(BIN)/globelet swarm client --world $(WORLD) send --world $(WORLD) --from $(FROM) --to $(TO) --amount 1250
+swarm-down: ## take the stack away
+	$(BIN)/globelet swarm down $(WORLD)
+
 # RATE: transfers a second, or knee. FOR: 60s. PROCESSES, PEOPLE, STREAMS: of the generator.
 RATE ?= 500
 .PHONY: load

@@ -111,7 +111,8 @@ def test_it_passes_or_says_why_its_times_mean_nothing(ran):
     assert [e for e in missed if e["bound"].startswith("=")] == [], result["reasons"]
     if result["verdict"] == "fail":
         assert result["host"]["saturated"], result["reasons"]
-        assert ran.name != "everyone_pays_everyone", result["reasons"]
+        # Without the containers' stores beside it, two cores are enough for this.
+        assert ran.name != "everyone_pays_everyone" or result["engine"] == "compose", result["reasons"]
     if result["verdict"] != "pass":
         assert result["reasons"], "a verdict other than pass without a reason"
 

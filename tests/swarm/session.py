@@ -13,7 +13,7 @@ from typing import Any
 
 from globelet.client.account import Account, Key
 from globelet.client.bank import Bank
-from globelet.client.problem import Problem, Unreachable
+from globelet.client.problem import EndedOtherwise, Problem, Unreachable, WaitedTooLong
 from globelet.client.receipt import Receipt
 from globelet.engines.errors import EngineError
 from globelet.engines.swarm_world import SwarmWorld
@@ -109,7 +109,7 @@ def answer(orders: Session, line: str) -> dict[str, Any]:
     method: Callable[..., Any] = getattr(orders, asked.pop("do"))
     try:
         return {"answer": method(**asked)}
-    except (EngineError, Problem, Unreachable, TimeoutError, LookupError) as error:
+    except (EngineError, Problem, Unreachable, EndedOtherwise, WaitedTooLong, TimeoutError, LookupError) as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
 

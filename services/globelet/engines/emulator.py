@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from globelet.engines.errors import EmulatorFailed, NoLossToxic, NoSuchRoute, UnknownProcess
+from globelet.engines.errors import EmulatorFailed, NoSuchRoute, UnknownProcess
 from globelet.engines.routes import Crossing, crossings, loss, slowness, toxics
 from globelet.links import InvalidToxic, LinkEmulator, LinkEmulatorError, NotFound, ProxyExists
 from globelet.world.resolved import ResolvedWorld, RouteName
@@ -21,7 +21,7 @@ class Emulator:
         self.url, self._world, self._host = url, world, host
         self._links = LinkEmulator(url, timeout=10.0)
         self._crossings = crossings(world)
-        self._in_whole_ms = False
+        self._shopify = False
 
     def ready(self) -> bool:
         """Whether its API answers."""
@@ -65,7 +65,7 @@ class Emulator:
             self._call("POST", f"/proxies/{crossing.proxy}", {"enabled": enabled})
 
     def lose(self, source: str, to: str, probability: float, route: RouteName | None = None) -> None:
-        """Gives a directed link a loss, in addition to the declared one; 0 takes it away. Raises `NoLossToxic`."""
+        """Gives a directed link a loss, in addition to the declared one; 0 takes it away."""
         self._fault(source, to, route, "fault_loss", lambda name, stream: loss(name, stream, probability), probability)
 
     def slow(self, source: str, to: str, extra_ms: float, route: RouteName | None = None) -> None:
@@ -91,20 +91,30 @@ class Emulator:
                 self._add(crossing, made(name, stream))
 
     def _add(self, crossing: Crossing, toxic: Mapping[str, Any]) -> None:
-        """Adds a toxic. A server that takes whole milliseconds only, as Shopify's does, gets those."""
+        """Adds a toxic. Shopify's server takes whole milliseconds only, and has no loss: it gets what loss costs."""
         path = f"/proxies/{crossing.proxy}/toxics"
         try:
             try:
-                self._links.call("POST", path, _whole(toxic) if self._in_whole_ms else toxic)
+                self._links.call("POST", path, self._fit(crossing, toxic) if self._shopify else toxic)
             except InvalidToxic:
-                if toxic["type"] == "loss":
-                    raise NoLossToxic(self.url) from None
-                if self._in_whole_ms:
+                if self._shopify:
                     raise
-                self._links.call("POST", path, _whole(toxic))
-                self._in_whole_ms = True
+                self._links.call("POST", path, self._fit(crossing, toxic))
+                self._shopify = True
         except _REFUSALS as error:
             raise EmulatorFailed(self.url, f"POST {path}: {error}") from error
+
+    def _fit(self, crossing: Crossing, toxic: Mapping[str, Any]) -> dict[str, Any]:
+        """The toxic as Shopify's server can have it."""
+        if toxic["type"] != "loss":
+            return _whole(toxic)
+        ends = (crossing.source, crossing.to)
+        out, back = (self._world.link(*pair, crossing.route) for pair in (ends, ends[::-1]))
+        again = max(_FIRST_TIMEOUT_MS, (out.delay_us + back.delay_us) / 1000)
+        chance = min(toxic["attributes"]["probability"], 0.9)
+        # In the mean, and as widely spread: a segment is sent again p + p² + … times, each time one wait later.
+        late = max(1, round(chance / (1 - chance) * again))
+        return {**toxic, "type": "latency", "attributes": {"latency": late, "jitter": late}}
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
@@ -113,6 +123,8 @@ class Emulator:
             raise EmulatorFailed(self.url, f"{method} {path}: {error}") from error
 
 
+# TCP waits so long at least before it sends a lost segment again.
+_FIRST_TIMEOUT_MS = 200.0
 # Shopify's server draws the jitter anew for every piece of a message, and the last piece counts: a message that it
 # reads in two pieces is late by 0.41 of the jitter in the median, one in a single piece is not. What was measured of a
 # quiet world lies between.

@@ -190,18 +190,6 @@ class WrongEngine(EngineError):
         super().__init__(f"there is no engine {name!r}; one of {', '.join(known)}")
 
 
-class NoLossToxic(EngineError):
-    """A server of the Toxiproxy API that cannot lose packets."""
-
-    code, exit_status = "no_loss_toxic", 4
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"the link emulator at {url} has no toxic `loss`, as Shopify's server has none; run globelet's own, "
-            "globelet-links, or leave loss out of the world and the scenario"
-        )
-
-
 class NoSuchRoute(EngineError):
     """A pair of regions without that route."""
 

@@ -13,7 +13,8 @@ from globelet.scenarios.result import Invariant
 if TYPE_CHECKING:
     from globelet.scenarios.world import World
 
-# A receipt is anchored within seconds of its end, and archived a second later.
+# A receipt is anchored within seconds of its end, and archived a second later. Stores that have much to catch up with
+# are waited for as long as they go on: so long without a single new one, and no more come.
 PATIENCE = 30.0
 MOST_VERIFIED = 2_000
 
@@ -25,6 +26,8 @@ def owed(receipts: Sequence[Receipt]) -> list[Receipt]:
 
 def gather(world: World, timeout: float = PATIENCE) -> set[str] | None:
     """Waits until every admitted transfer is acknowledged, anchored and archived; the ids that the stores have.
+
+    Gives up when `timeout` seconds brought nothing new.
 
     None where the engine has no stores. The stores are asked in bulk, and only for what they did not have before;
     chains are asked for what the stores have not got in time.
@@ -41,7 +44,10 @@ def gather(world: World, timeout: float = PATIENCE) -> set[str] | None:
             archived.add(order)
         return len(archived) == len(receipts)
 
-    if not world.wait_until(all_there, timeout):
+    before = -1
+    while not (done := world.wait_until(all_there, timeout)) and len(archived) > before:
+        before = len(archived)
+    if not done:
         left = {i: r for i, r in receipts.items() if i not in archived}
         for order, state in world.engine.states({i: r.source for i, r in left.items()}).items():
             left[order].absorb(state)
