@@ -140,6 +140,8 @@ def test_digests_and_anchors_against_bodies():
     assert audit.digests(frame, {}).holds is None
     assert audit.anchors({"ab": body}, chain((1, "a"), (2, "b"))).holds is True
     assert audit.anchors({"ab": body}, chain((1, "a"), (2, "c"))).detail == "ab… names 2"
+    # One that is newer than all that are archived is on its way.
+    assert audit.anchors({"ab": body}, chain((1, "a"))).holds is None
     assert audit.anchors({"ab": columns.canonical({"id": "ab"})}, chain()).holds is None
 
 
