@@ -11,7 +11,7 @@ RUST := $(shell find native -name '*.rs' -o -name Cargo.toml -o -name '*.proto')
 PYTHON := $(shell find services -name '*.py' -o -name '*.pyi') pyproject.toml
 # Layers that `make test` runs, in order, each alone by `make test-LAYER`; a layer without a test fails.
 LAYERS := tidy rust binaries ffi unit simulator e2e load notebooks
-# Those that run where a Docker engine answers.
+# Those that need a Docker engine: `make test-docker`.
 DOCKER_LAYERS := stores containers swarm
 PYTEST := $(BIN)/python -m pytest
 
@@ -101,9 +101,9 @@ load: build ## RATE transfers a second FOR so long, by Locust, against the world
 	  $(if $(STREAMS),--streams $(STREAMS)) --world $(WORLD)
 
 .PHONY: test $(LAYERS:%=test-%) $(DOCKER_LAYERS:%=test-%)
-test: $(LAYERS:%=test-%) ## every layer of tests; those in containers where Docker answers
-	@if docker info >/dev/null 2>&1; then $(MAKE) $(DOCKER_LAYERS:%=test-%); \
-	else echo "no Docker engine answers: the layers $(DOCKER_LAYERS) were left out; make docker starts one"; fi
+test: $(LAYERS:%=test-%) ## every layer of tests that needs no Docker
+.PHONY: test-docker
+test-docker: $(DOCKER_LAYERS:%=test-%) ## the layers in containers, on the mirror's images
 test-tidy: $(STAMPS)/extension ## rules of the repository
 	$(PYTEST) -m tidy -q tests/tidy
 test-rust: $(STAMPS)/setup ## Rust crates, one by one
