@@ -110,9 +110,8 @@ def test_it_passes_or_says_why_its_times_mean_nothing(ran):
     missed = [e for e in result["expectations"] if not e["holds"]]
     assert [e for e in missed if e["bound"].startswith("=")] == [], result["reasons"]
     if result["verdict"] == "fail":
-        assert [i for i in result["invariants"] if i["holds"] is False] == [], result["reasons"]
-        # In containers the stores and Shopify's Toxiproxy have their share of the same cores: times are told, not held.
-        assert result["host"]["saturated"] or result["engine"] == "compose", result["reasons"]
+        assert result["host"]["saturated"], result["reasons"]
+        # Without the containers' stores beside it, two cores are enough for this.
         assert ran.name != "everyone_pays_everyone" or result["engine"] == "compose", result["reasons"]
     if result["verdict"] != "pass":
         assert result["reasons"], "a verdict other than pass without a reason"

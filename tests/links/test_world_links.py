@@ -119,6 +119,18 @@ def test_populating_again_leaves_what_is_there(url, tmp_path):
     assert shown(url) == before
 
 
+def test_a_proxy_that_was_left_unfinished_is_finished(url, tmp_path):
+    made = two(tmp_path)
+    populated(url, made)
+    before = shown(url)
+    with LinkEmulator(url) as links:
+        links.call("POST", "/proxies/tokyo-paris.paris", {"enabled": False})
+        links.call("DELETE", "/proxies/tokyo-paris.paris/toxics/latency_down")
+    assert shown(url) != before
+    populated(url, made)
+    assert shown(url) == before
+
+
 def test_loss_is_there_or_what_it_costs_is(url, tmp_path, request):
     emulator = populated(url, two(tmp_path))
     if request.node.callspec.params["url"] == "globelet":

@@ -7,27 +7,24 @@ import json
 import time
 from random import Random
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("confluent_kafka")
-pytest.importorskip("isal")
-pq = pytest.importorskip("pyarrow.parquet")
-
-from globelet.archiver import archived, dead_letter, document  # noqa: E402
-from globelet.archiver.bus import Position  # noqa: E402
-from globelet.archiver.dead_letter import DeadLetter  # noqa: E402
-from globelet.archiver.dynamodb import item, too_large  # noqa: E402
-from globelet.archiver.minute import Minute  # noqa: E402
-from globelet.archiver.mongodb import document as mongo_document  # noqa: E402
-from globelet.archiver.progress import Progress, Track  # noqa: E402
-from globelet.archiver.publisher import key_of  # noqa: E402
-from globelet.archiver.record import Place, newest, parse, record  # noqa: E402
-from globelet.archiver.refusal import Poisoned, Unset  # noqa: E402
-from globelet.archiver.settings import Settings  # noqa: E402
-from globelet.archiver.spill import Spill, before  # noqa: E402
-from globelet.archiver.stream import entries_of  # noqa: E402
+from globelet.archiver import archived, dead_letter, document
+from globelet.archiver.bus import Position
+from globelet.archiver.dead_letter import DeadLetter
+from globelet.archiver.dynamodb import item, too_large
+from globelet.archiver.minute import Minute
+from globelet.archiver.mongodb import document as mongo_document
+from globelet.archiver.progress import Progress, Track
+from globelet.archiver.publisher import key_of
+from globelet.archiver.record import Place, newest, parse, record
+from globelet.archiver.refusal import Poisoned, Unset
+from globelet.archiver.settings import Settings
+from globelet.archiver.spill import Spill, before
+from globelet.archiver.stream import entries_of
 
 pytestmark = pytest.mark.unit
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

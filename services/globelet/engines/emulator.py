@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from globelet.engines.errors import EmulatorFailed, NoSuchRoute, UnknownProcess
@@ -30,15 +31,22 @@ class Emulator:
     def populate(self, ports: Mapping[str, int]) -> None:
         """Makes the proxies that are missing, with their declared toxics. Existing ones stay as they are.
 
-        A proxy opens when its toxics are on: no byte crosses a link before the link has its delay.
+        A proxy opens when its toxics are on: no byte crosses a link before the link has its delay. One that is closed
+        without them was left by somebody who was interrupted, or is being made by somebody else: it is finished.
         """
         known = self._call("GET", "/proxies")
         missing = [c for c in self._crossings if c.proxy not in known]
         if missing:
             self._call("POST", "/populate", [self._proxy(c, ports[c.proxy]) for c in missing])
-        for crossing in missing:
-            for toxic in toxics(self._world, crossing):
-                self._add(crossing, toxic)
+        for crossing in self._crossings:
+            proxy = known.get(crossing.proxy, {"enabled": False, "toxics": []})
+            there = {toxic["name"] for toxic in proxy["toxics"]}
+            lacking = [t for t in toxics(self._world, crossing) if t["name"] not in there]
+            if proxy["enabled"] or not lacking:
+                continue
+            for toxic in lacking:
+                with suppress(ProxyExists):  # somebody else was quicker
+                    self._add(crossing, toxic)
             self._call("POST", f"/proxies/{crossing.proxy}", {"enabled": True})
 
     def _proxy(self, crossing: Crossing, port: int) -> dict[str, Any]:
@@ -88,10 +96,16 @@ class Emulator:
             if any(toxic["name"] == name for toxic in self._call("GET", path)):
                 self._call("DELETE", f"{path}/{name}")
             if amount > 0:
-                self._add(crossing, made(name, stream))
+                try:
+                    self._add(crossing, made(name, stream))
+                except ProxyExists as error:
+                    raise EmulatorFailed(self.url, f"{name} of {crossing.proxy}: {error}") from error
 
     def _add(self, crossing: Crossing, toxic: Mapping[str, Any]) -> None:
-        """Adds a toxic. Shopify's server takes whole milliseconds only, and has no loss: it gets what loss costs."""
+        """Adds a toxic; raises `ProxyExists` where it is there already, `EmulatorFailed` for anything else.
+
+        Shopify's server takes whole milliseconds only, and has no loss: it gets what loss costs.
+        """
         path = f"/proxies/{crossing.proxy}/toxics"
         try:
             try:
@@ -101,6 +115,8 @@ class Emulator:
                     raise
                 self._links.call("POST", path, self._fit(crossing, toxic))
                 self._shopify = True
+        except ProxyExists:
+            raise
         except _REFUSALS as error:
             raise EmulatorFailed(self.url, f"POST {path}: {error}") from error
 
