@@ -19,11 +19,14 @@ use globelet_types::{ChainId, NodeId, RegionId};
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::Arc;
+use std::time::Duration;
 use tonic::transport::{ClientTlsConfig, Endpoint};
 
 // Tokyo's nodes are 0 to 6, Paris' 7 to 13.
 const TOKYO: NodeId = NodeId(0);
 const PARIS: NodeId = NodeId(7);
+/// Far beyond what the slowest machine needs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn message(number: u64) -> Bytes {
     Bytes::from(globelet_types::encode(&Message::LaneHead { source: ChainId(0), number }))
@@ -98,7 +101,8 @@ async fn messages_arrive_and_the_link_can_be_measured() {
     for n in 0..500 {
         outward.send(way, TOKYO, vec![PARIS], message(n));
     }
-    let arrived = tokio::task::spawn_blocking(move || paris.inputs.iter().take(500).map(number).collect::<Vec<_>>());
+    let take = move || (0..500).map(|_| number(paris.inputs.recv_timeout(PATIENCE).unwrap())).collect::<Vec<_>>();
+    let arrived = tokio::task::spawn_blocking(take);
     assert_eq!(arrived.await.unwrap(), (0..500).collect::<Vec<_>>());
 }
 
