@@ -7,7 +7,7 @@ from globelet.scenarios.figures import percentile
 @scenario(world="tokyo-paris", seed=11)
 def everyone_pays_everyone(world: World) -> None:
     """Under load nothing is lost, nothing is refused, and committing stays quick."""
-    receipts = world.load(rate=500, seconds=30, weights="population")
+    receipts = world.load(rate=world.rate(500), seconds=30, weights="population")
     world.expect("credited", sum(r.ended == "credited" for r in receipts), equals=len(receipts))
     committed = [r.stages["committed"] for r in receipts if "committed" in r.micros]
     world.expect("committed p99, ms", percentile(committed, 0.99), at_most=450)

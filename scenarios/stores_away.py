@@ -12,7 +12,7 @@ def _p99(receipts):
 
 
 def _away(world: World, name: str, stopped: tuple[str, ...], quiet: float) -> None:
-    load = world.begin_load(rate=RATE, seconds=SECONDS)
+    load = world.begin_load(rate=world.rate(RATE), seconds=SECONDS)
     for store in stopped:
         world.process(store).stop()
     world.run_for(AWAY)
@@ -31,7 +31,7 @@ def _away(world: World, name: str, stopped: tuple[str, ...], quiet: float) -> No
 @scenario(world="tokyo-paris", seed=17, engines=("compose",))
 def stores_away(world: World) -> None:
     """No transfer is slower for a store that is away, and all of them are archived within a minute of its return."""
-    quiet = _p99(world.load(rate=RATE, seconds=SECONDS))
+    quiet = _p99(world.load(rate=world.rate(RATE), seconds=SECONDS))
     world.expect("stretch p99 with every store there", quiet, at_most=10.0)
     for store in STORES:
         _away(world, store, (store,), quiet)

@@ -223,3 +223,27 @@ def test_the_command_line_runs_and_repeats(tmp_path):
     assert globelet("--engine", "simulator", "--adversary", "friendly").returncode == 2
     assert globelet("--engine", "local", "--adversary", "silent").returncode == 2
     assert globelet("--engine", "swarm").returncode == 2
+
+
+class Asked(SimulatorEngine):
+    """Notes how many transfers it is asked for."""
+
+    counts: list[int]
+
+    def states(self, orders):
+        self.counts.append(len(orders))
+        return super().states(orders)
+
+
+def test_a_load_at_another_rate_is_waited_for_by_asking_few(tmp_path):
+    engine = Asked(load_world("tokyo-paris"), 11)
+    engine.counts = []
+    engine.up()
+    try:
+        result = run(load(SCENARIOS / "everyone_pays_everyone.py"), engine, tmp_path, seed=11, rate=4).result
+    finally:
+        engine.down()
+    assert result.figures["transfers"] == result.figures["credited"] == 4 * 30
+    # Those that are behind are asked again, never all of them: each transfer is asked for about once.
+    assert engine.counts
+    assert max(engine.counts) < 120

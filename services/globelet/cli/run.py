@@ -33,6 +33,9 @@ def run(
     ] = None,
     world: Annotated[str | None, typer.Option(help="World name or file, instead of the scenario's own.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the scenario's own.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Transfers a second of the scenario's load, instead of its own.", min=0.1)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result.")] = None,
     adversary: Annotated[
         str | None, typer.Option(help="Simulator only: corrupts the last replica of every committee, by name.")
@@ -60,7 +63,8 @@ def run(
                 f"{scenario.name} breaks what the engine {engine} does not have; use --engine "
                 + " or ".join(scenario.engines),
             )
-        chosen = Choice(engine, world or scenario.world, scenario.seed if seed is None else seed, adversary, str(file))
+        number = scenario.seed if seed is None else seed
+        chosen = Choice(engine, world or scenario.world, number, rate, adversary, str(file))
         done = _run(chosen, scenario, out or default_folder(scenario), as_json)
         if as_json:
             emit(done.result.model_dump(mode="json", by_alias=True))
@@ -89,12 +93,14 @@ class Choice:
     engine: str
     world: str
     seed: int
+    rate: float | None
     adversary: str | None
     file: str
 
     def command(self) -> str:
         """The command that repeats it."""
         words = ["globelet", "run", self.file, "--engine", self.engine, "--world", self.world, "--seed", str(self.seed)]
+        words += ["--rate", f"{self.rate:g}"] if self.rate is not None else []
         return shlex.join(words + (["--adversary", self.adversary] if self.adversary else []))
 
     def make(self) -> LiveEngine | SimulatorEngine:
@@ -128,7 +134,9 @@ def _run(chosen: Choice, scenario: Scenario, out: Path, quiet: bool) -> Run:
     try:
         with progress(quiet=quiet) as told:
             engine.up(told)
-            return carry_out(scenario, engine, out, seed=chosen.seed, repeat=chosen.command(), progress=told)
+            return carry_out(
+                scenario, engine, out, seed=chosen.seed, rate=chosen.rate, repeat=chosen.command(), progress=told
+            )
     finally:
         if not was_up:
             engine.down()

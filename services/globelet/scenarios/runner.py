@@ -43,13 +43,14 @@ def run(
     folder: Path,
     *,
     seed: int | None = None,
+    rate: float | None = None,
     repeat: str = "",
     progress: Progress = silent,
 ) -> Run:
     """Runs a scenario in a world that is up. Whatever it does, the folder is left and says so."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = scenario.seed if seed is None else seed
-    world = World(engine, chosen, str(engine.now_us()))
+    world = World(engine, chosen, str(engine.now_us()), rate)
     meter = HostMeter(_usage_of(engine)).start()
     probes = Probes(engine)
     notes = probes.notes

@@ -22,13 +22,15 @@ from globelet.world.resolved import RouteName
 
 # Seconds between two looks at the processes' metrics.
 _LOOK = 0.25
+# Transfers that are asked first whether they are where all shall be.
+_FEW = 16
 
 
 class World:
     """A running world. Nothing here sleeps: time passes by `run_for`, `wait_until` and waiting for stages."""
 
-    def __init__(self, engine: Engine, seed: int, run: str = "") -> None:
-        self.engine, self.seed, self.spec, self._run = engine, seed, engine.world, run
+    def __init__(self, engine: Engine, seed: int, run: str = "", rate: float | None = None) -> None:
+        self.engine, self.seed, self.spec, self._run, self._rate = engine, seed, engine.world, run, rate
         self.bank, self.faults = Bank(engine), FaultLog(engine)
         self.expectations: list[Expectation] = []
         self.receipts: list[Receipt] = []
@@ -65,6 +67,10 @@ class World:
         self._funded += [(account, balance) for account in made]
         return list(made)
 
+    def rate(self, own: float) -> float:
+        """Transfers a second of the scenario's load: its own, unless the run was asked for another."""
+        return own if self._rate is None else self._rate
+
     def load(
         self,
         rate: float,
@@ -95,8 +101,25 @@ class World:
         self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None
     ) -> bool:
         """Waits until all receipts have ended, or reached `stage`; whether they did."""
-        watched = self.receipts if receipts is None else receipts
-        return self.wait_until(lambda: not self._behind(watched, stage), timeout)
+        watched = list(self.receipts if receipts is None else receipts)
+        waiting, part = watched.copy(), _FEW
+
+        def there() -> bool:
+            nonlocal part
+            while waiting:
+                # Few are asked as long as they are behind: asking for all takes the time of those who do the work.
+                behind = self._behind(waiting[-part:], stage)
+                waiting[-part:] = behind
+                if behind:
+                    part = _FEW
+                    return False
+                part *= 2
+            return True
+
+        reached = self.wait_until(there, timeout)
+        if not reached:
+            self._behind(watched, stage)
+        return reached
 
     def _behind(self, receipts: Sequence[Receipt], stage: str | None) -> list[Receipt]:
         def done(receipt: Receipt) -> bool:
