@@ -94,6 +94,8 @@ def consumer(settings: Settings, group: str) -> Consumer:
             "fetch.max.bytes": 2 * LARGEST + 65536,
             "max.partition.fetch.bytes": 256 * 1024,
             "fetch.wait.max.ms": 100,
+            # By default a consumer whose queue was full asks for nothing for a second.
+            "fetch.queue.backoff.ms": 5,
             "message.max.bytes": 2 * LARGEST + 65536,
         }
     )

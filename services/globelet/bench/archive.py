@@ -108,19 +108,19 @@ def embedded(folder: Path, total: int) -> list[Figure]:
         store, files = Store(state / "archive.sqlite"), MinuteFiles(state / "parquet")
         follower = Follower({name: ("127.0.0.1", port) for name, port in ports.items()}, store, files)
 
-        async def drain() -> int:
-            wires = {name: Wire("127.0.0.1", port) for name, port in ports.items()}
-            taken = 0
-            while found := [await follower.page(name, wire) for name, wire in wires.items()]:
-                if not sum(found):
-                    return taken
-                taken += sum(found)
-            return taken
+        async def one(name: str, port: int) -> None:
+            wire = Wire("127.0.0.1", port)
+            while await follower.page(name, wire):
+                pass
+
+        async def drain() -> None:
+            await asyncio.gather(*(one(name, port) for name, port in ports.items()))
 
         before, began = me.cpu_times(), time.monotonic()
-        taken = asyncio.run(drain())
+        asyncio.run(drain())
         span, after = time.monotonic() - began, me.cpu_times()
         used = after.user + after.system - before.user - before.system
+        taken = store.counts()["receipts"]
         size = (state / "archive.sqlite").stat().st_size / taken
         store.close()
     group = "embedded store"
@@ -210,7 +210,7 @@ def into_stores(folder: Path, total: int, rate: float | None, seconds: float, st
             last = samples[-1]
             counts = " ".join(f"{store} {n}" for store, n in last.stores.items())
             sys.stderr.write(f"{last.at:6.1f} s  {last.rss_mb:6.1f} MB  archived {last.archived}  {counts}\n")
-            if last.at >= seconds or last.archived >= total // len(ports) * len(ports):
+            if last.at >= seconds or last.archived >= len(ports) * archive_outbox.receipts(total // len(ports)):
                 return samples
             time.sleep(min(5.0, max(1.0, seconds / 60)))
 

@@ -21,6 +21,8 @@ from globelet import web
 
 _PAGE_BYTES = 2 << 20
 _ID = "0" * 64
+# As in a real outbox: a store that never sees a block has a stream that stays empty, which DynamoDB Local is slow at.
+_BLOCK_EVERY = 50
 
 
 def template(receipt: Mapping[str, Any]) -> tuple[bytes, bytes]:
@@ -34,6 +36,7 @@ def template(receipt: Mapping[str, Any]) -> tuple[bytes, bytes]:
 class Told:
     """The outbox of one process: `total` records, of which `rate` more per second are there (all at once if None)."""
 
+    process: str
     templates: Sequence[tuple[bytes, bytes]]
     total: int
     rate: float | None
@@ -54,24 +57,36 @@ class Told:
         size, newest = 0, self.newest
         while after < newest and len(records) < limit and size < _PAGE_BYTES:
             after += 1
-            head, tail = self.templates[after % len(self.templates)]
-            one = b"".join((b'{"offset":%d,' % after, head, f"{self.salt}{after:016x}".encode(), tail))
-            records.append(one)
-            size += len(one)
+            records.append(self._record(after))
+            size += len(records[-1])
         return b'{"newest":%d,"next":%d,"records":[%s]}' % (newest, after, b",".join(records))
+
+    def _record(self, offset: int) -> bytes:
+        name = f"{self.salt}{offset:016x}"
+        if offset % _BLOCK_EVERY:
+            head, tail = self.templates[offset % len(self.templates)]
+            return b"".join((b'{"offset":%d,' % offset, head, name.encode(), tail))
+        block = {"offset": offset, "kind": "block", "chain": self.process, "height": offset // _BLOCK_EVERY}
+        return json.dumps(block | {"hash": name, "items": _BLOCK_EVERY - 1, "micros": offset}).encode()
+
+
+def receipts(offset: int) -> int:
+    """How many of the records up to an offset are receipts."""
+    return offset - offset // _BLOCK_EVERY
 
 
 def serve(ports: Mapping[str, int], folder: str, total: int, rate: float | None) -> None:
     """Serves the outboxes of some processes, each on its port, for ever; for a process of its own.
 
-    `total` records and `rate` are for all of them together. `GET /archived` answers what was reported,
+    `total` records, a block among every fifty, and `rate` are for all of them together. `GET /archived` answers what was reported,
     `POST /begin` starts the clock of the rate.
     """
     templates = read(Path(folder))
     each, share = total // len(ports), rate / len(ports) if rate else None
 
     async def run() -> None:
-        servers = [web.server(application(Told(templates, each, share)), port) for port in ports.values()]
+        told = {port: Told(name, templates, each, share) for name, port in ports.items()}
+        servers = [web.server(application(one), port) for port, one in told.items()]
         await asyncio.gather(*(web.serve(server) for server in servers))
 
     asyncio.run(run())
@@ -90,7 +105,7 @@ def application(told: Told) -> Starlette:
         return JSONResponse({})
 
     async def progress(_: Request) -> Response:
-        return JSONResponse({"archived": told.archived, "newest": told.newest})
+        return JSONResponse({"archived": receipts(told.archived), "newest": receipts(told.newest)})
 
     async def begin(_: Request) -> Response:
         told.begun = time.monotonic()
