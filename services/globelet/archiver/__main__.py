@@ -47,6 +47,8 @@ def main() -> None:
         embedded(options.state, outboxes)
         return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Each store has a thread that mostly waits for its store: it shall not wait long for the interpreter besides.
+    sys.setswitchinterval(0.0005)
     try:
         stored(outboxes, options.stores.split(","), only_check=options.check)
     except EngineError as error:

@@ -78,8 +78,8 @@ def receipts(offset: int) -> int:
 def serve(ports: Mapping[str, int], folder: str, total: int, rate: float | None) -> None:
     """Serves the outboxes of some processes, each on its port, for ever; for a process of its own.
 
-    `total` records, a block among every fifty, and `rate` are for all of them together. `GET /archived` answers what was reported,
-    `POST /begin` starts the clock of the rate.
+    `total` records, a block among every fifty, and `rate` are for all of them together. `GET /archived` answers what
+    was reported, `POST /begin` starts the clock of the rate.
     """
     templates = read(Path(folder))
     each, share = total // len(ports), rate / len(ports) if rate else None
