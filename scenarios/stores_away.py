@@ -31,7 +31,9 @@ def _away(world: World, name: str, stopped: tuple[str, ...], quiet: float) -> No
 @scenario(world="tokyo-paris", seed=17, engines=("compose",))
 def stores_away(world: World) -> None:
     """No transfer is slower for a store that is away, and all of them are archived within a minute of its return."""
-    quiet = _p99(world.load(rate=world.rate(RATE), seconds=SECONDS))
+    receipts = world.load(rate=world.rate(RATE), seconds=SECONDS)
+    world.settle(receipts, 60.0, "archived")
+    quiet = _p99(receipts)
     for store in STORES:
         _away(world, store, (store,), quiet)
     _away(world, "every store", STORES, quiet)
