@@ -29,7 +29,7 @@ STORES = ("mongo", "dynamodb", "minio", "redpanda", "immudb", "redis")
 MEMORY_GB = 4.0
 _READY_TIMEOUT, _STORE_TIMEOUT = 90.0, 180.0
 # Links are looked at this often before they are called untrue: a machine that has just started a world is busy.
-_LOOKS = 3
+_LOOKS = 4
 # Toxiproxy draws its jitter without a plan, so a median needs more samples than our own emulator's; and it spends more
 # on a probe than the probe itself.
 _SAMPLES, _SPACING_MS, _SLOWER = 64, 150.0, 4
@@ -187,17 +187,20 @@ class ComposeEngine(StandingWorld):
 
     def _verify_links(self, progress: Progress) -> None:
         """Measures every link in both directions; the world is not ready before all are as declared."""
-        worst = ""
+        worst, shown = "", set[str]()
+        declared = len(self.world.links) + len(self.world.internet)
         for look in range(_LOOKS):
             progress("measuring links", look, _LOOKS)
             rows = self.measured_links(_SAMPLES)
             found: list[LinkTruth] = [*judge(self.world, [rows]), *judge_internet(self.world, [rows])]
-            late = [link for link in found if not link.within_tolerance]
-            declared = len(self.world.links) + len(self.world.internet)
-            if len(found) == declared and not late:
+            # One look at a link that is as declared is enough: a wrong delay never looks right, a busy machine may
+            # make any of them late now and then.
+            shown |= {link.named for link in found if link.within_tolerance}
+            late = [link for link in found if link.named not in shown]
+            if len(shown) == declared:
                 progress("measuring links", _LOOKS, _LOOKS)
                 return
-            worst = f"{len(found) - len(late)} of {declared} as declared" + _named(late)
+            worst = f"{len(shown)} of {declared} as declared" + _named(late)
         raise LinksUntrue(worst)
 
     def down(self, *, wipe: bool = False) -> None:
