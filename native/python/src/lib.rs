@@ -23,18 +23,38 @@ fn register(parent: &Bound<'_, PyModule>, module: &Bound<'_, PyModule>, name: &s
 /// The modules of the algorithms, each from its own crate's `python.rs`.
 fn register_algorithms(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("AlgorithmError", module.py().get_type::<globelet_binding::AlgorithmError>())?;
+    #[cfg(feature = "abba")]
+    register(module, &globelet_abba::python::module(module.py())?, "abba")?;
+    #[cfg(feature = "clock")]
+    register(module, &globelet_clock::python::module(module.py())?, "clock")?;
     #[cfg(feature = "election")]
     register(module, &globelet_election::python::module(module.py())?, "election")?;
+    #[cfg(feature = "erasure")]
+    register(module, &globelet_erasure::python::module(module.py())?, "erasure")?;
+    #[cfg(feature = "filters")]
+    register(module, &globelet_filters::python::module(module.py())?, "filters")?;
+    #[cfg(feature = "gossip")]
+    register(module, &globelet_gossip::python::module(module.py())?, "gossip")?;
     #[cfg(feature = "holding")]
     register(module, &globelet_holding::python::module(module.py())?, "holding")?;
+    #[cfg(feature = "hotstuff")]
+    register(module, &globelet_hotstuff::python::module(module.py())?, "hotstuff")?;
     #[cfg(feature = "kem")]
     register(module, &globelet_kem::python::module(module.py())?, "kem")?;
     #[cfg(feature = "merkle")]
     register(module, &globelet_merkle::python::module(module.py())?, "merkle")?;
+    #[cfg(feature = "place")]
+    register(module, &globelet_place::python::module(module.py())?, "place")?;
+    #[cfg(feature = "rendezvous")]
+    register(module, &globelet_rendezvous::python::module(module.py())?, "rendezvous")?;
     #[cfg(feature = "sharding")]
     register(module, &globelet_sharding::python::module(module.py())?, "sharding")?;
     #[cfg(feature = "signatures")]
     register(module, &globelet_signatures::python::module(module.py())?, "signatures")?;
+    #[cfg(feature = "threshold")]
+    register(module, &globelet_threshold::python::module(module.py())?, "threshold")?;
+    #[cfg(feature = "vrf")]
+    register(module, &globelet_vrf::python::module(module.py())?, "vrf")?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ from globelet.algorithms.about import About
 
 __all__ = ["About", "AlgorithmError", "names"]
 
-_NOT_ALGORITHMS = {"about", "figures", "shell"}
+_NOT_ALGORITHMS = {"about", "figures", "ntp", "shell"}
 
 
 def names() -> list[str]:

@@ -1,149 +1,17 @@
 //! Agreement, validity and termination under schedulers and liars drawn at random.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod network;
+
 use globelet_abba::{Abba, AbbaMessage, Output, WINDOW};
-use globelet_threshold::{combine_coin, deal, CoinShare, KeyShare, PublicKey};
+use globelet_threshold::deal;
+use network::{Network, Order, ORDERS};
 use proptest::prelude::*;
 
-/// xorshift64*, so that a seed replays a schedule.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % bound
-    }
-
-    fn bit(&mut self) -> bool {
-        self.below(2) == 1
-    }
-}
-
-struct Network {
-    f: u16,
-    key: PublicKey,
-    keys: Vec<KeyShare>,
-    /// Honest members; the last f have none and are played by the adversary.
-    members: Vec<Abba>,
-    decisions: Vec<Option<bool>>,
-    queue: Vec<(u16, u16, AbbaMessage)>,
-    dice: Dice,
-}
-
-impl Network {
-    fn new(f: u16, liars: u16, seed: u64) -> Self {
-        let n = 3 * f + 1;
-        let (key, keys) = deal(n, f + 1, &[7; 32]).unwrap();
-        let members: Vec<Abba> = (0..n - liars).map(|me| Abba::new(n, f, me)).collect();
-        let decisions = vec![None; members.len()];
-        Self { f, key, keys, members, decisions, queue: Vec::new(), dice: Dice(seed | 1) }
-    }
-
-    fn n(&self) -> u16 {
-        3 * self.f + 1
-    }
-
-    fn honest(&self) -> u16 {
-        self.members.len() as u16
-    }
-
-    fn absorb(&mut self, me: u16, output: Output) {
-        for message in output.broadcast {
-            let others = (0..self.honest()).filter(|&to| to != me);
-            self.queue.extend(others.map(|to| (me, to, message.clone())));
-        }
-        if let Some(decision) = output.decision {
-            assert_eq!(self.decisions[usize::from(me)].replace(decision), None, "decided twice");
-        }
-        if let Some(round) = output.need_coin {
-            let share = self.keys[usize::from(me)].coin_share(&round.to_le_bytes());
-            let key = self.key.clone();
-            let output =
-                self.members[usize::from(me)].coin_share(round, share, &mut |round, shares| coin(&key, round, shares));
-            self.absorb(me, output);
-        }
-    }
-
-    fn propose(&mut self, me: u16, value: bool) {
-        let output = self.members[usize::from(me)].propose(value);
-        self.absorb(me, output);
-    }
-
-    fn deliver(&mut self, from: u16, to: u16, message: AbbaMessage) {
-        let key = self.key.clone();
-        let output =
-            self.members[usize::from(to)].handle(from, message, &mut |round, shares| coin(&key, round, shares));
-        self.absorb(to, output);
-    }
-
-    /// Each liar tells one honest member something that suits nobody, about a round somebody is in.
-    fn lie(&mut self) {
-        let (n, honest) = (self.n(), self.honest());
-        for liar in honest..n {
-            let to = self.dice.below(honest.into()) as u16;
-            let round = self.members[self.dice.below(honest.into())].round();
-            let value = self.dice.bit();
-            let message = match self.dice.below(6) {
-                0 => AbbaMessage::Bval { round, value, input: round == 0 },
-                1 => AbbaMessage::Bval { round, value, input: false },
-                2 => AbbaMessage::Aux { round, value },
-                3 => AbbaMessage::Conf { round, values: 1 + self.dice.below(3) as u8 },
-                4 => AbbaMessage::Coin {
-                    round,
-                    share: self.keys[usize::from(liar)].coin_share(&[self.dice.below(9) as u8, 0, 0, 0]),
-                },
-                _ => AbbaMessage::Term { value },
-            };
-            self.queue.push((liar, to, message));
-        }
-    }
-
-    /// Delivers in random order until nothing is left, with at most `lies` rounds of lies in between.
-    fn run(&mut self, mut lies: usize) {
-        while !self.queue.is_empty() || self.hurry() {
-            if lies > 0 && self.dice.bit() {
-                lies -= 1;
-                self.lie();
-            }
-            if self.dice.below(8) == 0 {
-                let me = self.dice.below(self.honest().into()) as u16;
-                self.hurry_one(me);
-            }
-            let next = self.dice.below(self.queue.len());
-            let (from, to, message) = self.queue.swap_remove(next);
-            self.deliver(from, to, message);
-        }
-    }
-
-    fn hurry_one(&mut self, me: u16) {
-        let key = self.key.clone();
-        let output = self.members[usize::from(me)].hurry(&mut |round, shares| coin(&key, round, shares));
-        self.absorb(me, output);
-    }
-
-    /// Nothing is on its way: those who wait for inputs give up. True if that gave anybody something to say.
-    fn hurry(&mut self) -> bool {
-        (0..self.honest()).for_each(|me| self.hurry_one(me));
-        !self.queue.is_empty()
-    }
-
-    /// What all honest members decided; panics unless all did, and alike.
-    fn verdict(&self) -> bool {
-        let first = self.decisions[0].expect("member 0 decided");
-        assert!(self.decisions.iter().all(|&decision| decision == Some(first)), "{:?}", self.decisions);
-        assert!(self.members.iter().all(|member| member.decided() == Some(first)));
-        first
-    }
-}
-
-fn coin(key: &PublicKey, round: u32, shares: &[CoinShare]) -> Option<bool> {
-    combine_coin(key, &round.to_le_bytes(), shares).ok().map(|coin| coin[0] & 1 == 1)
-}
-
-fn agree(f: u16, seed: u64, inputs: u16, lies: usize) {
+/// All honest members end, agree, and decide what an honest member put in.
+fn agree(f: u16, seed: u64, inputs: u16, lies: usize, order: Order) {
     let mut network = Network::new(f, f, seed);
+    network.order = order;
     let honest = network.honest();
     let given: Vec<bool> = (0..honest).map(|me| inputs >> me & 1 == 1).collect();
     for me in 0..honest {
@@ -153,30 +21,34 @@ fn agree(f: u16, seed: u64, inputs: u16, lies: usize) {
     assert!(given.contains(&network.verdict()), "decided what no honest member put in");
 }
 
+fn orders() -> impl Strategy<Value = Order> {
+    prop::sample::select(&ORDERS[..])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn four_with_a_silent_member(seed: u64, inputs: u16) { agree(1, seed, inputs, 0); }
+    fn four_with_a_silent_member(seed: u64, inputs: u16, order in orders()) { agree(1, seed, inputs, 0, order); }
 
     #[test]
-    fn four_with_a_liar(seed: u64, inputs: u16) { agree(1, seed, inputs, 200); }
+    fn four_with_a_liar(seed: u64, inputs: u16, order in orders()) { agree(1, seed, inputs, 200, order); }
 
     #[test]
-    fn seven_with_two_liars(seed: u64, inputs: u16) { agree(2, seed, inputs, 300); }
+    fn seven_with_two_liars(seed: u64, inputs: u16, order in orders()) { agree(2, seed, inputs, 300, order); }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn seven_with_two_silent(seed: u64, inputs: u16) { agree(2, seed, inputs, 0); }
+    fn seven_with_two_silent(seed: u64, inputs: u16, order in orders()) { agree(2, seed, inputs, 0, order); }
 
     #[test]
-    fn ten_with_three_liars(seed: u64, inputs: u16) { agree(3, seed, inputs, 400); }
+    fn ten_with_three_liars(seed: u64, inputs: u16, order in orders()) { agree(3, seed, inputs, 400, order); }
 
     #[test]
-    fn ten_with_three_silent(seed: u64, inputs: u16) { agree(3, seed, inputs, 0); }
+    fn ten_with_three_silent(seed: u64, inputs: u16, order in orders()) { agree(3, seed, inputs, 0, order); }
 
     /// The liar tells member 0 that it had the same input as all, and the others the opposite in every way.
     #[test]
@@ -263,4 +135,19 @@ fn what_is_out_of_bounds_is_ignored() {
         assert_eq!(member.handle(from, message, &mut |_, _| None), Output::default());
     }
     assert_eq!(member, before);
+}
+
+#[test]
+fn a_committee_is_checked() {
+    let code = |n, f, me| Abba::among(n, f, me).map_err(|error| error.code()).err();
+    assert_eq!(code(4, 1, 3), None);
+    assert_eq!(code(1, 0, 0), None);
+    assert_eq!(code(3, 1, 0), Some("abba.committee"));
+    assert_eq!(code(0, 0, 0), Some("abba.committee"));
+    assert_eq!(code(u16::MAX, u16::MAX, 0), Some("abba.committee"));
+    assert_eq!(code(4, 1, 4), Some("abba.no-such-member"));
+    let mut odd = Abba::new(0, 9, 7);
+    assert_eq!(odd.propose(true).decision, None);
+    odd.hurry(&mut |_, _| None);
+    assert_eq!(odd.handle(0, AbbaMessage::Term { value: true }, &mut |_, _| None), Output::default());
 }

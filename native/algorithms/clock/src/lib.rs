@@ -1,100 +1,36 @@
-//! Hybrid logical clock with bounded skew.
+//! Clocks: hybrid logical time, NTP as a state machine, and a clock that is steered by it.
 //!
-//! Stamps follow physical time closely, never go backwards, and order cause before effect
-//! (Kulkarni, Demirbas, Madappa, Avva, Leone, "Logical Physical Clocks", 2014). The caller reads
-//! the physical clock and passes the time in.
+//! | what | follows | cost |
+//! |---|---|---|
+//! | [`Clock`], [`Stamp`] | hybrid logical clock with bounded skew (Kulkarni, Demirbas, Madappa, Avva, Leone, "Logical Physical Clocks", 2014, section 3.2) | a few instructions |
+//! | [`ntp::Packet`] | RFC 5905 section 7.3, the 48 bytes | |
+//! | [`ntp::Exchange`] | sections 8 and 9.2: four stamps, offset and delay, bogus and repeated packets, kiss codes | |
+//! | [`ntp::Filter`] | section 10, the clock filter with its spike suppressor | eight samples sorted |
+//! | [`ntp::select`] | section 11.2: intersection, clustering, combining | O(n² log n) for n servers |
+//! | [`ntp::Client`] | the above for several servers | |
+//! | [`Steered`] | after section 11.3: slew, step forward, frequency | a few instructions |
+//!
+//! Nothing here reads a clock, a socket or chance: the caller passes times (microseconds or nanoseconds since the Unix
+//! epoch), nonces and packets. All arithmetic is in whole numbers, so every result is the same on every machine.
+//!
+//! **Laws.** Stamps grow, whatever the physical clock does, and order cause before effect; none is further ahead of physical
+//! time than the bound. While more than half of the servers are right, an offset that is found is off by no more than twice
+//! the largest root distance of a right one, and whoever is off by more is dropped. A steered clock never runs backwards.
+//!
+//! **Not promised.** NTP without authentication believes whoever can answer in a server's place on the way; nonces only keep
+//! out those who can't read the questions. An asymmetric way shifts an offset by half of the difference, unseen. Symmetric
+//! and broadcast modes, extension fields and the kernel's own discipline are not here.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-use borsh::{BorshDeserialize, BorshSerialize};
-use serde::{Deserialize, Serialize};
+mod error;
+mod hybrid;
+pub mod ntp;
+#[cfg(feature = "python")]
+pub mod python;
+mod stamp;
+mod steered;
 
-/// A point in hybrid time, ordered by time and then by counter.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    BorshSerialize,
-    BorshDeserialize,
-    Serialize,
-    Deserialize,
-)]
-pub struct Stamp {
-    /// Microseconds since the Unix epoch.
-    pub micros: u64,
-    /// Order among stamps of the same microsecond.
-    pub counter: u32,
-}
-
-impl Stamp {
-    /// The next stamp after this one; a full counter carries into the microseconds.
-    fn next(self) -> Stamp {
-        match self.counter.checked_add(1) {
-            Some(counter) => Stamp { counter, ..self },
-            None => Stamp { micros: self.micros.saturating_add(1), counter: 0 },
-        }
-    }
-}
-
-impl std::fmt::Display for Stamp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.micros, self.counter)
-    }
-}
-
-/// Why a remote stamp was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ClockError {
-    /// The stamp is further ahead of the local clock than the bound allows.
-    #[error("the stamp is {ahead_us} µs ahead of the local clock, the bound is {max_skew_us} µs: compare both clocks with a time server")]
-    Skew {
-        /// How far ahead it is, in microseconds.
-        ahead_us: u64,
-        /// The bound, in microseconds.
-        max_skew_us: u64,
-    },
-}
-
-/// A hybrid logical clock. It can be stored and resumed, so that stamps grow across a restart.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Clock {
-    max_skew_us: u64,
-    last: Stamp,
-}
-
-impl Clock {
-    /// A clock that refuses stamps more than `max_skew_us` microseconds ahead of physical time.
-    pub fn new(max_skew_us: u64) -> Clock {
-        Clock { max_skew_us, last: Stamp::default() }
-    }
-
-    /// The latest stamp given out.
-    pub fn last(&self) -> Stamp {
-        self.last
-    }
-
-    /// A stamp for something that happens here at `physical_us`; later than every stamp before it.
-    pub fn now(&mut self, physical_us: u64) -> Stamp {
-        let physical = Stamp { micros: physical_us, counter: 0 };
-        self.last = physical.max(self.last.next());
-        self.last
-    }
-
-    /// A stamp for the arrival of `remote` at `physical_us`: later than it and than all before it.
-    ///
-    /// # Errors
-    /// [`ClockError::Skew`] if `remote` is too far ahead of `physical_us`; the clock is unchanged.
-    pub fn receive(&mut self, physical_us: u64, remote: Stamp) -> Result<Stamp, ClockError> {
-        let ahead_us = remote.micros.saturating_sub(physical_us);
-        if ahead_us > self.max_skew_us {
-            return Err(ClockError::Skew { ahead_us, max_skew_us: self.max_skew_us });
-        }
-        self.last = self.last.max(remote);
-        Ok(self.now(physical_us))
-    }
-}
+pub use error::ClockError;
+pub use hybrid::Clock;
+pub use stamp::{Stamp, STAMP_BYTES};
+pub use steered::{Adjustment, Steered, MOST_PPB, PANIC_NS, SLEW_PPB, STEP_NS};

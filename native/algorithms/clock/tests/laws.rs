@@ -42,6 +42,7 @@ proptest! {
                         prop_assert!(ahead_us > BOUND);
                         prop_assert_eq!(&clock, &before);
                     }
+                    Err(other) => prop_assert!(false, "{}", other),
                 },
             }
         }
@@ -60,6 +61,7 @@ proptest! {
 
     #[test]
     fn borsh_and_json_bring_a_stamp_back(stamp in stamp()) {
+        prop_assert_eq!(Stamp::from_bytes(&stamp.to_bytes()), Ok(stamp));
         prop_assert_eq!(borsh::from_slice::<Stamp>(&borsh::to_vec(&stamp).unwrap()).unwrap(), stamp);
         prop_assert_eq!(serde_json::from_str::<Stamp>(&serde_json::to_string(&stamp).unwrap()).unwrap(), stamp);
     }

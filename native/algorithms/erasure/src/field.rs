@@ -16,50 +16,40 @@ const fn exp_log() -> ([u8; 512], [u8; 256]) {
     (exp, log)
 }
 
-static EXP: [u8; 512] = exp_log().0;
-static LOG: [u8; 256] = exp_log().1;
+static EXP: [u8; 512] = EXP_LOG.0;
+static LOG: [u8; 256] = EXP_LOG.1;
+const EXP_LOG: ([u8; 512], [u8; 256]) = exp_log();
 
 /// The product of two field elements.
-pub(crate) fn mul(a: u8, b: u8) -> u8 {
+pub(crate) const fn mul(a: u8, b: u8) -> u8 {
     if a == 0 || b == 0 {
         return 0;
     }
-    EXP[usize::from(LOG[usize::from(a)]) + usize::from(LOG[usize::from(b)])]
+    EXP_LOG.0[EXP_LOG.1[a as usize] as usize + EXP_LOG.1[b as usize] as usize]
+}
+
+/// The logarithm to base 2 of `a`, which must not be zero.
+pub(crate) fn log(a: u8) -> u32 {
+    debug_assert!(a != 0, "zero has no logarithm");
+    u32::from(LOG[usize::from(a)])
+}
+
+/// 2 to the power `exponent`.
+pub(crate) fn exp(exponent: u32) -> u8 {
+    EXP[exponent as usize % 255]
 }
 
 /// The multiplicative inverse of `a`, which must not be zero.
 pub(crate) fn inverse(a: u8) -> u8 {
-    debug_assert!(a != 0, "zero has no inverse");
-    EXP[255 - usize::from(LOG[usize::from(a)])]
-}
-
-/// `target += factor * source`, byte by byte over the shorter of the two.
-pub(crate) fn add_scaled(target: &mut [u8], source: &[u8], factor: u8) {
-    match factor {
-        0 => {}
-        1 => target.iter_mut().zip(source).for_each(|(t, s)| *t ^= s),
-        _ => {
-            // Two 16-entry tables per factor stay in one cache line each.
-            let low: [u8; 16] = std::array::from_fn(|v| mul(factor, v as u8));
-            let high: [u8; 16] = std::array::from_fn(|v| mul(factor, (v as u8) << 4));
-            for (t, s) in target.iter_mut().zip(source) {
-                *t ^= low[usize::from(s & 15)] ^ high[usize::from(s >> 4)];
-            }
-        }
-    }
-}
-
-/// `row *= factor`, byte by byte.
-pub(crate) fn scale(row: &mut [u8], factor: u8) {
-    row.iter_mut().for_each(|v| *v = mul(*v, factor));
+    exp(255 - log(a))
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Shift-and-add multiplication, straight from the definition.
-    fn slow_mul(mut a: u8, mut b: u8) -> u8 {
+    pub(crate) fn slow_mul(mut a: u8, mut b: u8) -> u8 {
         let mut product = 0;
         while b != 0 {
             if b & 1 != 0 {
@@ -79,18 +69,7 @@ mod tests {
             }
             if a != 0 {
                 assert_eq!(mul(a, inverse(a)), 1);
-            }
-        }
-    }
-
-    #[test]
-    fn scaled_addition_agrees_with_multiplication() {
-        let source: Vec<u8> = (0..=255).collect();
-        for factor in 0..=255u8 {
-            let mut target = vec![0x5a; 256];
-            add_scaled(&mut target, &source, factor);
-            for (t, s) in target.iter().zip(&source) {
-                assert_eq!(*t, 0x5a ^ slow_mul(*s, factor));
+                assert_eq!(exp(log(a)), a);
             }
         }
     }

@@ -18,6 +18,31 @@ fn pick<'a>(shards: &'a [Vec<u8>], order: &[usize]) -> Vec<(usize, &'a [u8])> {
     order.iter().map(|&i| (i, shards[i].as_slice())).collect()
 }
 
+/// Large shapes, in both fields, around the border between them.
+fn large_shape() -> impl Strategy<Value = (usize, usize, Vec<usize>)> {
+    let n = prop_oneof![200_usize..=255, 256_usize..700];
+    n.prop_flat_map(|n| (1..n, Just(n))).prop_flat_map(|(k, n)| {
+        let order: Vec<usize> = (0..n).collect();
+        (Just(k), Just(n), Just(order).prop_shuffle())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn any_k_of_many_shards_rebuild((k, n, order) in large_shape(), payload in prop::collection::vec(any::<u8>(), 0..3_000)) {
+        let codec = Codec::new(k, n).unwrap();
+        let shards = codec.encode(&payload);
+        prop_assert!(shards.iter().all(|s| s.len() == codec.shard_len(payload.len())));
+        let some = pick(&shards, &order[..k]);
+        prop_assert_eq!(codec.decode(&some).unwrap(), payload.clone());
+        prop_assert_eq!(codec.decode_committed(&commit(&shards).root, &some).unwrap(), payload);
+        prop_assert_eq!(codec.restore(&some, &order[k..]).unwrap(), order[k..].iter().map(|i| shards[*i].clone()).collect::<Vec<_>>());
+        let few = codec.decode(&some[1..]);
+        prop_assert_eq!(few, Err(ErasureError::TooFew { have: k - 1, need: k }));
+    }
+}
+
 proptest! {
     #[test]
     fn any_k_shards_rebuild((k, n, order) in shape(), payload in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -91,6 +116,29 @@ fn the_tree_has_the_shape_of_the_rfc() {
     }
 }
 
+/// Every code of up to eight shards, every subset of them: k rebuild and fewer do not, whatever the size.
+#[test]
+fn every_pattern_at_small_n() {
+    for (k, n) in (1..=8).flat_map(|n| (1..=n).map(move |k| (k, n))) {
+        let codec = Codec::new(k, n).unwrap();
+        for size in [0, 1, k, 4 * k - 3, 61] {
+            let payload: Vec<u8> = (0..size).map(|at| (at * 37 + k) as u8).collect();
+            let shards = codec.encode(&payload);
+            for pattern in 0..1_usize << n {
+                let kept: Vec<usize> = (0..n).filter(|i| (pattern >> i) & 1 == 1).collect();
+                let decoded = codec.decode(&pick(&shards, &kept));
+                if kept.len() < k {
+                    assert_eq!(decoded, Err(ErasureError::TooFew { have: kept.len(), need: k }));
+                } else {
+                    assert_eq!(decoded.as_ref(), Ok(&payload), "({k}, {n}), {kept:?}");
+                    let all: Vec<usize> = (0..n).collect();
+                    assert_eq!(codec.restore(&pick(&shards, &kept), &all), Ok(shards.clone()));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_pair_of_losses_in_a_wide_code_is_mended() {
     let codec = Codec::new(253, 255).unwrap();
@@ -106,7 +154,9 @@ fn every_pair_of_losses_in_a_wide_code_is_mended() {
 fn bad_input_is_refused_with_its_reason() {
     assert_eq!(Codec::new(0, 3).unwrap_err(), ErasureError::Shape { k: 0, n: 3 });
     assert_eq!(Codec::new(4, 3).unwrap_err(), ErasureError::Shape { k: 4, n: 3 });
-    assert_eq!(Codec::new(4, 256).unwrap_err(), ErasureError::Shape { k: 4, n: 256 });
+    assert_eq!(Codec::new(256, 256).unwrap_err(), ErasureError::Shape { k: 256, n: 256 });
+    assert_eq!(Codec::new(4, 65_536).unwrap_err(), ErasureError::Shape { k: 4, n: 65_536 });
+    assert_eq!(Codec::new(usize::MAX, usize::MAX).unwrap_err().code(), "erasure.shape");
     let codec = Codec::new(2, 4).unwrap();
     let shards = codec.encode(b"ten bytes!");
     let (a, b) = (shards[0].as_slice(), shards[3].as_slice());

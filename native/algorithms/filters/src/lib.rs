@@ -1,29 +1,39 @@
-//! Bloom and cuckoo filters: seeded and serialisable.
+//! Filters: small sets that answer "perhaps" or "certainly not".
 //!
-//! Both answer "perhaps" or "certainly not". The seed decides every choice, so that replicas with
-//! the same seed and the same operations hold the same bytes, and an outsider who does not know
-//! it cannot aim at collisions.
+//! | | adds | deletes | grows | merges | bits an item at 1 % (0.4 % for the fuse filter) | wrong answers |
+//! |---|---|---|---|---|---|---|
+//! | [`Bloom`] | yes | no | no | yes | 10.4 | what it was made for |
+//! | [`GrowingBloom`] | yes | no | yes | no | 15 to 30 | the same, whatever it holds |
+//! | [`Cuckoo`] | yes | yes | yes | yes | 17 to 34 | at most 8 / 2^(16 - doublings), or of 32 |
+//! | [`Fuse`] | no | no | sealed | no | 9 | 1 / 256, or 1 / 65,536 with 18 bits |
+//!
+//! Each operation is one hash of the item (SipHash-1-3 under the seed) and one to three cache lines; an insertion into a
+//! cuckoo filter may move up to 500 others, and doubling is linear. Building a fuse filter sorts the hashes.
+//!
+//! The seed decides every choice, so that replicas with the same seed and the same operations hold the same bytes on every
+//! platform, and an outsider who does not know it cannot aim at collisions. Each filter has one encoding; decoders take
+//! nothing else and allocate no more than what they are given. A filter takes at most [`MOST_BYTES`].
+//!
+//! **Not promised.** Who sees a filter and its seed can test every item against it: it hides nothing. A rate is that of
+//! items chosen without knowing the seed. Deleting from a cuckoo filter what was never added may delete another item.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bloom;
+mod codec;
 mod cuckoo;
+mod error;
+mod fuse;
+mod growing;
+mod hash;
+#[cfg(feature = "python")]
+pub mod python;
+mod theory;
 
 pub use bloom::Bloom;
-pub use cuckoo::{Cuckoo, Full};
+pub use cuckoo::{Cuckoo, Mark};
+pub use error::FilterError;
+pub use fuse::{Fingerprint, Fuse};
+pub use growing::GrowingBloom;
 
-/// The hash of an item under a seed, 256 bits.
-fn keyed(seed: u64, purpose: u8, item: &[u8]) -> [u8; 32] {
-    let mut key = [purpose; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    *blake3::keyed_hash(&key, item).as_bytes()
-}
-
-/// Byte strings of 8 as numbers.
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().take(8).rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
-}
-
-/// A refusal of bytes that are no filter.
-fn malformed(reason: &str) -> borsh::io::Error {
-    borsh::io::Error::new(borsh::io::ErrorKind::InvalidData, reason)
-}
+/// Most bytes of a filter.
+pub const MOST_BYTES: usize = 1 << 30;

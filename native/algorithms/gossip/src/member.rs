@@ -1,21 +1,10 @@
 //! One member: the views below, the tree on top of them.
-use crate::packet::{MessageId, Packet, MOST_PAYLOAD};
+use crate::packet::{decode, MessageId, Packet, MOST_PAYLOAD};
 use crate::random::Random;
 use crate::tree::{Growth, Tree};
 use crate::views::{Step, Views};
-use crate::{Peer, Settings};
+use crate::{Authors, GossipError, Peer, Settings, Timer};
 use std::collections::BTreeSet;
-
-/// A timer of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Timer {
-    /// The next shuffle.
-    Period,
-    /// Announcements leave.
-    Announce,
-    /// An announced message should have come.
-    Await(MessageId),
-}
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +49,58 @@ pub struct Member {
     settings: Settings,
     views: Views,
     tree: Tree,
+    authors: Option<Authors>,
+    refused: u64,
 }
 
 impl Member {
     /// A member that knows nobody yet. The seed decides all its choices.
+    ///
+    /// It delivers and passes on any payload; settings are taken as they are, see [`Settings::check`].
     pub fn new(me: Peer, settings: Settings, seed: u64) -> Member {
         let views = Views::new(me, settings.clone(), Random::new(seed));
-        Member { views, tree: Tree::new(settings.clone()), settings }
+        Member { views, tree: Tree::new(settings.clone()), settings, authors: None, refused: 0 }
+    }
+
+    /// A member that delivers and passes on only what is a [`crate::Signed`] payload of one of the authors.
+    ///
+    /// Since every member checks before it passes on, a neighbour that sends anything else is at fault: it is dropped.
+    pub fn guarded(me: Peer, settings: Settings, seed: u64, authors: Authors) -> Member {
+        Member { authors: Some(authors), ..Member::new(me, settings, seed) }
+    }
+
+    /// Tells every member; a payload that was broadcast before changes nothing.
+    ///
+    /// # Errors
+    /// [`GossipError::PayloadTooLarge`]; of a guarded member those of [`Authors::check`].
+    pub fn broadcast(&mut self, payload: Vec<u8>) -> Result<Vec<Output>, GossipError> {
+        if payload.len() > MOST_PAYLOAD {
+            return Err(GossipError::PayloadTooLarge { found: payload.len(), most: MOST_PAYLOAD });
+        }
+        self.authors.as_ref().map_or(Ok(()), |authors| authors.check(&payload))?;
+        Ok(self.handle(Input::Broadcast(payload)))
+    }
+
+    /// Hears the bytes that a peer sent, packets in order.
+    ///
+    /// # Errors
+    /// [`GossipError::Packets`] and [`GossipError::FromItself`]: nothing has changed then.
+    pub fn receive(&mut self, from: Peer, bytes: &[u8]) -> Result<Vec<Output>, GossipError> {
+        if from == self.views.me() {
+            return Err(GossipError::FromItself);
+        }
+        let packets = decode(bytes)?;
+        Ok(packets.into_iter().flat_map(|packet| self.handle(Input::Received(from, packet))).collect())
+    }
+
+    /// Payloads that were refused by a guarded member.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Its own number.
+    pub fn me(&self) -> Peer {
+        self.views.me()
     }
 
     /// Its neighbours.
@@ -90,6 +124,7 @@ impl Member {
         match input {
             Input::Started => timers.push(Output::StartTimer(self.settings.shuffle_us, Timer::Period)),
             Input::Join(contact) => self.views.join(contact),
+            Input::Received(from, _) if from == self.views.me() => {}
             Input::Received(from, packet) => self.received(from, packet),
             Input::Down(peer) => self.views.down(peer),
             Input::RoundTrip(peer, micros) => self.views.round_trip(peer, micros),
@@ -98,6 +133,7 @@ impl Member {
             Input::TimerExpired(Timer::Announce) => self.tree.announce(),
             Input::TimerExpired(Timer::Await(id)) => self.tree.awaited(id),
             Input::TimerExpired(Timer::Period) => {
+                self.tree.probe();
                 self.views.period();
                 timers.push(Output::StartTimer(self.settings.shuffle_us, Timer::Period));
             }
@@ -128,11 +164,21 @@ impl Member {
             Packet::Disconnect => self.views.disconnected(from),
             Packet::Shuffle { origin, steps, sample } => self.views.shuffle(from, origin, steps, &sample),
             Packet::ShuffleReply { sample } => self.views.learn(&sample),
+            Packet::Gossip { payload, .. } if !self.accepts(&payload) => {
+                self.refused += 1;
+                self.views.expel(from);
+            }
             Packet::Gossip { round, payload } => self.tree.gossip(from, round, payload),
             Packet::IHave { ids } => self.tree.announced(from, &ids),
             Packet::Graft { id } => self.tree.grafted(from, id),
             Packet::Prune => self.tree.pruned(from),
         }
+    }
+
+    /// Whether a payload may be passed on; one that was let in before is not verified again.
+    fn accepts(&self, payload: &[u8]) -> bool {
+        let Some(authors) = &self.authors else { return true };
+        self.tree.knows(&MessageId::of(payload)) || authors.check(payload).is_ok()
     }
 
     fn outputs(&mut self) -> Vec<Output> {

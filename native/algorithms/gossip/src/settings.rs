@@ -1,5 +1,7 @@
 //! The sizes and times of an overlay.
 
+use crate::{GossipError, MOST_IDS, MOST_PEERS};
+
 /// How many peers a member knows and how often it acts. All members of an overlay use the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -29,6 +31,8 @@ pub struct Settings {
     pub ids: usize,
     /// Messages whose payloads are kept for those who ask.
     pub payloads: usize,
+    /// Newest messages that are announced to a new neighbour, so that whoever was cut off for a while misses nothing.
+    pub recent: usize,
 }
 
 impl Default for Settings {
@@ -48,6 +52,46 @@ impl Default for Settings {
             graft_again_us: 1_000_000,
             ids: 4_096,
             payloads: 256,
+            recent: 8,
+        }
+    }
+}
+
+/// An hour: the longest time of a setting, microseconds.
+const HOUR_US: u64 = 3_600_000_000;
+/// The shortest time of a setting, microseconds.
+const MILLISECOND_US: u64 = 1_000;
+
+impl Settings {
+    /// Checks that members with these settings understand each other and stay within bounds.
+    ///
+    /// # Errors
+    /// [`GossipError::Setting`] for the first that is out of its range.
+    pub fn check(&self) -> Result<(), GossipError> {
+        let sample = MOST_PEERS - 1;
+        let sizes = [
+            ("active", self.active, 1, 64),
+            ("passive", self.passive, 1, 4_096),
+            ("walk", usize::from(self.walk), 1, 64),
+            ("passive_walk", usize::from(self.passive_walk), 0, usize::from(self.walk)),
+            ("shuffle_active", self.shuffle_active, 0, sample),
+            ("shuffle_passive", self.shuffle_passive, 0, sample.saturating_sub(self.shuffle_active)),
+            ("unbiased", self.unbiased, 0, self.active),
+            ("ids", self.ids, 1, 1 << 20),
+            ("payloads", self.payloads, 1, self.ids.min(1 << 16)),
+            ("recent", self.recent, 0, self.payloads.min(MOST_IDS)),
+        ];
+        let times = [
+            ("shuffle_us", self.shuffle_us),
+            ("announce_us", self.announce_us),
+            ("graft_us", self.graft_us),
+            ("graft_again_us", self.graft_again_us),
+        ];
+        let sizes = sizes.map(|(what, found, least, most)| (what, found as u64, least as u64, most as u64));
+        let times = times.map(|(what, found)| (what, found, MILLISECOND_US, HOUR_US));
+        match sizes.into_iter().chain(times).find(|(_, found, least, most)| !(least..=most).contains(&found)) {
+            Some((what, found, least, most)) => Err(GossipError::Setting { what, found, least, most }),
+            None => Ok(()),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Messages that were announced and are awaited at once; more announcements are passed over.
 const MOST_MISSING: usize = 1_024;
+/// Of these, those that one neighbour may have announced: whoever announces what does not exist leaves room for others.
+const MOST_FROM_ONE: usize = 256;
 
 /// What a change of the tree leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +55,12 @@ impl Tree {
         &self.eager
     }
 
+    /// A new neighbour; it hears of the newest messages, which it may have missed.
     pub fn up(&mut self, peer: Peer) {
         self.lazy.remove(&peer);
         self.eager.insert(peer);
+        let recent: Vec<MessageId> = self.kept.iter().rev().take(self.settings.recent).copied().collect();
+        self.announce_later(&[peer], &recent);
     }
 
     pub fn down(&mut self, peer: Peer) {
@@ -105,13 +110,32 @@ impl Tree {
         for peer in self.eager.iter().copied().filter(|p| Some(*p) != except) {
             self.growth.push(Growth::Send(peer, Packet::Gossip { round, payload: payload.to_vec() }));
         }
-        let first = self.announcements.is_empty();
-        for peer in self.lazy.iter().copied().filter(|p| Some(*p) != except) {
-            self.announcements.entry(peer).or_default().push(id);
+        let lazy: Vec<Peer> = self.lazy.iter().copied().filter(|p| Some(*p) != except).collect();
+        self.announce_later(&lazy, &[id]);
+    }
+
+    fn announce_later(&mut self, peers: &[Peer], ids: &[MessageId]) {
+        if peers.is_empty() || ids.is_empty() {
+            return;
         }
-        if first && !self.announcements.is_empty() {
+        if self.announcements.is_empty() {
             self.growth.push(Growth::AnnounceIn(self.settings.announce_us));
         }
+        for peer in peers {
+            self.announcements.entry(*peer).or_default().extend(ids);
+        }
+    }
+
+    /// Says something to every neighbour, so that a link that broke in silence is noticed.
+    pub fn probe(&mut self) {
+        for peer in self.eager.iter().chain(&self.lazy) {
+            self.growth.push(Growth::Send(*peer, Packet::IHave { ids: Vec::new() }));
+        }
+    }
+
+    /// Whether the message has come.
+    pub fn knows(&self, id: &MessageId) -> bool {
+        self.seen.contains_key(id)
     }
 
     fn keep(&mut self, id: MessageId, round: u16, payload: Vec<u8>) {
@@ -137,11 +161,13 @@ impl Tree {
     }
 
     pub fn announced(&mut self, from: Peer, ids: &[MessageId]) {
+        let mut pending = self.missing.values().filter(|announcers| announcers.contains(&from)).count();
         for id in ids.iter().filter(|id| !self.seen.contains_key(id)).copied().collect::<Vec<_>>() {
             let known = self.missing.contains_key(&id);
-            if !known && self.missing.len() >= MOST_MISSING {
+            if !known && (self.missing.len() >= MOST_MISSING || pending >= MOST_FROM_ONE) {
                 continue;
             }
+            pending += usize::from(!known);
             let announcers = self.missing.entry(id).or_default();
             if !announcers.contains(&from) {
                 announcers.push_back(from);

@@ -51,6 +51,10 @@ impl Views {
         }
     }
 
+    pub fn me(&self) -> Peer {
+        self.me
+    }
+
     pub fn active(&self) -> &BTreeSet<Peer> {
         &self.active
     }
@@ -165,6 +169,15 @@ impl Views {
         if active || asked {
             self.fill();
         }
+    }
+
+    /// Breaks with a neighbour that did what nobody may.
+    pub fn expel(&mut self, peer: Peer) {
+        self.tried.insert(peer);
+        if self.active.contains(&peer) {
+            self.send(peer, Packet::Disconnect);
+        }
+        self.down(peer);
     }
 
     /// Somebody uses a link that is none here: both ends must agree.

@@ -49,6 +49,43 @@ fn a_payload_that_is_too_large_is_not_sent() {
     assert_eq!(member.handle(Input::Broadcast(vec![0; MOST_PAYLOAD])).len(), 1);
 }
 
+#[test]
+fn who_announces_what_does_not_exist_leaves_room_for_others() {
+    let mut member = Member::new(0, Settings::default(), 1);
+    member.handle(Input::Received(1, Packet::Join));
+    member.handle(Input::Received(2, Packet::Join));
+    let ids = |kind: u8| (0..=255).map(|n| MessageId([kind, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])).collect();
+    for kind in 0..10 {
+        member.handle(Input::Received(1, Packet::IHave { ids: ids(kind) }));
+    }
+    let outputs = member.handle(Input::Received(2, Packet::IHave { ids: vec![MessageId::of(b"real")] }));
+    assert!(matches!(outputs.as_slice(), [Output::StartTimer(_, Timer::Await(id))] if *id == MessageId::of(b"real")));
+}
+
+#[test]
+fn every_period_every_neighbour_is_sent_something() {
+    let mut member = Member::new(0, Settings::default(), 1);
+    for peer in [1, 2, 3] {
+        member.handle(Input::Received(peer, Packet::Join));
+    }
+    let outputs = member.handle(Input::TimerExpired(Timer::Period));
+    for peer in [1, 2, 3] {
+        assert!(outputs.contains(&Output::Send(peer, Packet::IHave { ids: vec![] })));
+    }
+}
+
+#[test]
+fn a_new_neighbour_hears_of_the_newest_messages() {
+    let mut member = Member::new(0, Settings::default(), 1);
+    for number in 0..20_u8 {
+        member.handle(Input::Broadcast(vec![number]));
+    }
+    member.handle(Input::Received(1, Packet::Join));
+    let ids = (12..20_u8).rev().map(|number| MessageId::of(&[number])).collect();
+    let outputs = member.handle(Input::TimerExpired(Timer::Announce));
+    assert_eq!(outputs, vec![Output::Send(1, Packet::IHave { ids })]);
+}
+
 proptest! {
     #[test]
     fn bytes_of_anybody_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -47,7 +47,7 @@ impl Hotstuff {
         if view > self.view {
             self.follow(view);
         }
-        self.stopped = self.stopped.max(view + 1);
+        self.stopped = self.stopped.max(view.saturating_add(1));
         self.expecting = true;
         let high = self.high.clone();
         let (high_height, high_view) = high.as_ref().map_or((0, 0), Certificate::rank);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::pacemaker::Wish;
-use crate::{Action, Certificate, Crypto, Hash, Header, HotstuffMessage, Phase, TimeoutCertificate, GENESIS};
+use crate::{
+    Action, Certificate, Crypto, Hash, Header, HotstuffError, HotstuffMessage, Phase, TimeoutCertificate, GENESIS,
+};
 
 /// Committed blocks a member keeps to answer [`HotstuffMessage::Fetch`].
 pub const HISTORY: usize = 256;
@@ -94,6 +96,18 @@ fn no_payload(_: &Header, _: &[u8]) -> bool {
 }
 
 impl Hotstuff {
+    /// [`Hotstuff::new`] that checks its arguments.
+    ///
+    /// # Errors
+    /// [`HotstuffError::Committee`] for n = 0, [`HotstuffError::NoSuchMember`] unless `me` is below `n`.
+    pub fn among(chain: u16, n: u16, me: u16, base_timeout_us: u64) -> Result<Self, HotstuffError> {
+        match n {
+            0 => Err(HotstuffError::Committee),
+            n if me >= n => Err(HotstuffError::NoSuchMember { member: me, n }),
+            n => Ok(Self::new(chain, n, me, base_timeout_us)),
+        }
+    }
+
     /// Member `me` of `n`, at genesis. `base_timeout_us` is how long a view may take without a commit before it is given up,
     /// in microseconds; it doubles with each failed view and starts again after a commit.
     pub fn new(chain: u16, n: u16, me: u16, base_timeout_us: u64) -> Self {
@@ -134,7 +148,7 @@ impl Hotstuff {
 
     /// The leader of a view: members take turns.
     pub fn leader(&self, view: u64) -> u16 {
-        (view % u64::from(self.n)) as u16
+        (view % u64::from(self.n.max(1))) as u16
     }
 
     /// The current view.

@@ -74,7 +74,8 @@ fn wycheproof_keys() {
 
 /// The file of a package that these tests use.
 fn packaged(package: &str, file: &str) -> serde_json::Value {
-    let cargo = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--offline"]).output().unwrap();
+    let cargo = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).output().unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&cargo.stdout).unwrap();
     let found = metadata["packages"].as_array().unwrap().iter().find(|entry| entry["name"] == package).unwrap();
     let manifest = PathBuf::from(found["manifest_path"].as_str().unwrap());

@@ -1,45 +1,57 @@
-//! Named outlines and the R-tree that finds the one a point lies in.
+//! Named outlines, and which of them a point lies in.
 
-use borsh::{BorshDeserialize, BorshSerialize};
-use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::RTree;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::polygon::inside;
+use crate::index::Index;
+use crate::{Area, PlaceError, Point};
+
+/// Most outlines of an atlas.
+pub const MOST_OUTLINES: usize = 1 << 20;
 
 /// The outline of a place.
-#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
-    /// The place's identifier, as in `tokyo`.
+    /// The place's identifier, as in `tokyo`; no two of an atlas are equal.
+    pub id: String,
+    /// The place's name for people.
     pub name: String,
-    /// All rings, outer and inner alike, as (longitude, latitude) in degrees, WGS 84.
-    pub rings: Vec<Vec<(f64, f64)>>,
+    /// What it encloses.
+    pub area: Area,
 }
 
-/// Outlines with an index over their bounding boxes.
+/// Outlines with an index over the boxes around their rings.
 #[derive(Clone, Debug)]
 pub struct Atlas {
     outlines: Vec<Outline>,
-    boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
+    numbers: BTreeMap<String, usize>,
+    index: Index,
 }
 
-/// The smallest box around an outline's finite points; `None` if it has none.
-fn bounds(outline: &Outline) -> Option<Rectangle<[f64; 2]>> {
-    let points = outline.rings.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite());
-    points
-        .fold(None, |grown: Option<([f64; 2], [f64; 2])>, &(x, y)| {
-            let (low, high) = grown.unwrap_or(([x, y], [x, y]));
-            Some(([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)]))
-        })
-        .map(|(low, high)| Rectangle::from_corners(low, high))
+impl PartialEq for Atlas {
+    fn eq(&self, other: &Atlas) -> bool {
+        self.outlines == other.outlines
+    }
 }
+
+impl Eq for Atlas {}
 
 impl Atlas {
-    /// An atlas of these outlines; where two overlap, the earlier one is found.
-    pub fn new(outlines: Vec<Outline>) -> Atlas {
-        let boxes = outlines.iter().enumerate().filter_map(|(i, o)| Some(GeomWithData::new(bounds(o)?, i)));
-        let boxes = RTree::bulk_load(boxes.collect());
-        Atlas { outlines, boxes }
+    /// An atlas of these outlines; where two overlap, the earlier one is found. O(n log n) in their corners.
+    ///
+    /// # Errors
+    /// [`PlaceError::Doubled`] if two have one id, [`PlaceError::TooMuch`] above [`MOST_OUTLINES`].
+    pub fn new(outlines: Vec<Outline>) -> Result<Atlas, PlaceError> {
+        if outlines.len() > MOST_OUTLINES {
+            return Err(PlaceError::TooMuch { what: "outlines", most: MOST_OUTLINES });
+        }
+        let mut numbers = BTreeMap::new();
+        for (number, outline) in outlines.iter().enumerate() {
+            if numbers.insert(outline.id.clone(), number).is_some() {
+                return Err(PlaceError::Doubled { id: outline.id.clone() });
+            }
+        }
+        let index = Index::new(outlines.iter().map(|outline| &outline.area));
+        Ok(Atlas { outlines, numbers, index })
     }
 
     /// The outlines, in the order given.
@@ -47,16 +59,22 @@ impl Atlas {
         &self.outlines
     }
 
-    /// The name of the place that holds a point (degrees, WGS 84), if any does.
-    pub fn locate(&self, lat: f64, lon: f64) -> Option<&str> {
-        if !(lat.is_finite() && lon.is_finite()) {
-            return None;
-        }
-        self.boxes
-            .locate_all_at_point([lon, lat])
-            .map(|found| found.data)
-            .filter(|index| inside(&self.outlines[*index].rings, lon, lat))
-            .min()
-            .map(|index| self.outlines[index].name.as_str())
+    /// The outline of this id.
+    ///
+    /// # Errors
+    /// [`PlaceError::NoSuchPlace`].
+    pub fn outline(&self, id: &str) -> Result<&Outline, PlaceError> {
+        let number = self.numbers.get(id).ok_or_else(|| PlaceError::NoSuchPlace { id: id.to_owned() })?;
+        Ok(&self.outlines[*number])
+    }
+
+    /// The number of the first outline that holds a point.
+    pub fn find(&self, point: Point) -> Option<usize> {
+        self.index.first(point, |number| &self.outlines[number].area)
+    }
+
+    /// The numbers of all outlines that hold a point, rising.
+    pub fn find_all(&self, point: Point) -> Vec<usize> {
+        self.index.holding(point, |number| &self.outlines[number].area)
     }
 }

@@ -2,31 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::atlas::Outline;
-
-/// Why a text gave no outlines.
-#[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
-    /// The text is no FeatureCollection of polygons.
-    #[error("not a GeoJSON FeatureCollection of polygons ({0}): check the file against RFC 7946")]
-    Format(#[from] serde_json::Error),
-    /// A feature has neither an `id` nor a `name`.
-    #[error("feature {index} has neither a text id nor a property \"name\": give it one")]
-    Nameless {
-        /// The feature's number, from 0.
-        index: usize,
-    },
-    /// A position is outside of the globe.
-    #[error("outline {name} has a position at longitude {lon}, latitude {lat}, which is not on the globe: check their order")]
-    OffGlobe {
-        /// The outline.
-        name: String,
-        /// The longitude read, in degrees.
-        lon: f64,
-        /// The latitude read, in degrees.
-        lat: f64,
-    },
-}
+use crate::{Area, Outline, PlaceError, Point};
 
 #[derive(Deserialize)]
 struct Collection {
@@ -49,36 +25,36 @@ enum Geometry {
     MultiPolygon(Vec<Rings>),
 }
 
-/// Reads the outlines of a FeatureCollection of polygons and multipolygons.
+/// Reads the outlines of a FeatureCollection of polygons and multipolygons; positions are rounded to units.
 ///
-/// An outline's name is the feature's `id` if that is a text, else its property `name`.
+/// An outline's id is the feature's `id` if that is a text, else its property `name`; its name is that property, else the
+/// id. Heights are dropped. Rings of one feature count together: what an odd number of them enclose is inside.
 ///
 /// # Errors
-/// [`PlaceError`]: not such a text, a feature without a name, or a position off the globe.
-pub fn outlines_from_geojson(text: &str) -> Result<Vec<Outline>, PlaceError> {
-    let collection: Collection = serde_json::from_str(text)?;
+/// [`PlaceError`]: not such a text, a feature without a name, a position off the globe, a ring that is none.
+pub fn outlines_from_geojson(text: &[u8]) -> Result<Vec<Outline>, PlaceError> {
+    let collection: Collection =
+        serde_json::from_slice(text).map_err(|error| PlaceError::NotGeoJson(error.to_string()))?;
     collection.features.into_iter().enumerate().map(|(index, feature)| outline(index, feature)).collect()
 }
 
 fn outline(index: usize, feature: Feature) -> Result<Outline, PlaceError> {
-    let property = feature.properties.as_ref().and_then(|p| p.get("name"));
-    let id = feature.id.as_ref().filter(|id| id.is_string());
-    let name = id.or(property).and_then(|name| name.as_str()).ok_or(PlaceError::Nameless { index })?;
+    let name = feature.properties.as_ref().and_then(|p| p.get("name")).and_then(|name| name.as_str());
+    let id = feature.id.as_ref().and_then(|id| id.as_str());
+    let (Some(id), Some(name)) = (id.or(name), name.or(id)) else {
+        return Err(PlaceError::Nameless { index });
+    };
     let rings: Rings = match feature.geometry {
         Geometry::Polygon(rings) => rings,
         Geometry::MultiPolygon(polygons) => polygons.into_iter().flatten().collect(),
     };
-    let ring = |ring: Vec<Vec<f64>>| ring.iter().map(|position| point(name, position)).collect();
-    let rings = rings.into_iter().map(ring).collect::<Result<_, PlaceError>>()?;
-    Ok(Outline { name: name.to_owned(), rings })
+    let ring = |ring: &Vec<Vec<f64>>| ring.iter().map(|position| point(position)).collect();
+    let rings = rings.iter().map(ring).collect::<Result<Vec<Vec<Point>>, PlaceError>>()?;
+    Ok(Outline { id: id.to_owned(), name: name.to_owned(), area: Area::new(&rings)? })
 }
 
-/// A position as (longitude, latitude); a height is dropped, a missing number is off the globe.
-fn point(name: &str, position: &[f64]) -> Result<(f64, f64), PlaceError> {
+/// A position; a missing number is off the globe.
+fn point(position: &[f64]) -> Result<Point, PlaceError> {
     let [lon, lat] = [0, 1].map(|i| position.get(i).copied().unwrap_or(f64::NAN));
-    if (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat) {
-        Ok((lon, lat))
-    } else {
-        Err(PlaceError::OffGlobe { name: name.to_owned(), lon, lat })
-    }
+    Point::from_degrees(lon, lat)
 }

@@ -1,10 +1,11 @@
-//! The order of candidates for a key.
+//! Choices among candidates.
 
 use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::logarithm::minus_log2;
+use crate::order::{distance, draw, drawing_key};
+use crate::Order;
 
 /// Someone who may be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -17,49 +18,29 @@ pub struct Candidate {
     pub place: u32,
 }
 
-/// What a candidate is ordered by: smaller comes first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Score {
-    weightless: bool,
-    distance: u128,
-    draw: u64,
-    id: u64,
-}
-
-fn score(key: &[u8; 32], candidate: &Candidate) -> Score {
-    let hash = blake3::keyed_hash(key, &candidate.id.to_le_bytes());
-    let draw = hash.as_bytes().first_chunk::<8>().map_or(0, |head| u64::from_le_bytes(*head));
-    // 55 bits of logarithm shifted by 64 leave 9 to spare, and weights up to 2^64 stay apart.
-    let logarithm = u128::from(minus_log2(draw)) << 64;
-    Score {
-        weightless: candidate.weight == 0,
-        distance: logarithm / u128::from(candidate.weight.max(1)),
-        draw,
-        id: candidate.id,
-    }
-}
-
-/// All candidates' indices, the first choice for `key` first.
+/// All candidates' indices, the first choice for `key` first. O(n log n).
 ///
 /// The order does not depend on the order of `candidates`, as long as their ids are unique.
 pub fn rank(key: &[u8], candidates: &[Candidate]) -> Vec<usize> {
-    let key = blake3::derive_key("globelet weighted rendezvous v1", key);
-    let mut order: Vec<(Score, usize)> = candidates.iter().enumerate().map(|(i, c)| (score(&key, c), i)).collect();
+    let key = drawing_key(key);
+    let score = |(index, candidate): (usize, &Candidate)| {
+        let draw = draw(&key, candidate.id);
+        (candidate.weight == 0, distance(draw, candidate.weight), draw, candidate.id, index)
+    };
+    let mut order: Vec<_> = candidates.iter().enumerate().map(score).collect();
     order.sort_unstable();
-    order.into_iter().map(|(_, index)| index).collect()
+    order.into_iter().map(|(.., index)| index).collect()
 }
 
 /// The indices of the first `k` choices for `key`, fewer if there are not as many candidates.
 pub fn top_k(key: &[u8], candidates: &[Candidate], k: usize) -> Vec<usize> {
-    let mut order = rank(key, candidates);
-    order.truncate(k);
-    order
+    Order::new(key, candidates).take(k).collect()
 }
 
 /// As [`top_k`], with at most `per_place` from each place.
 ///
 /// Fewer than `k` come back when the places cannot give as many: the caller decides whether to
-/// loosen the rule.
+/// loosen the rule. [`crate::Sites`] knows two levels of places and refuses instead.
 pub fn top_k_spread(key: &[u8], candidates: &[Candidate], k: usize, per_place: usize) -> Vec<usize> {
     let mut taken: BTreeMap<u32, usize> = BTreeMap::new();
     let allowed = |index: &usize| {
@@ -67,5 +48,5 @@ pub fn top_k_spread(key: &[u8], candidates: &[Candidate], k: usize, per_place: u
         *here += 1;
         *here <= per_place
     };
-    rank(key, candidates).into_iter().filter(allowed).take(k).collect()
+    Order::new(key, candidates).filter(allowed).take(k).collect()
 }

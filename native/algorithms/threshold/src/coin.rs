@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use curve25519_dalek::ristretto::RistrettoPoint;
-use curve25519_dalek::traits::VartimeMultiscalarMul;
 
-use crate::group::{coefficients, hash_to_point, wide_hash, Point};
+use crate::group::{at_zero, hash_to_point, wide_hash, Point};
 use crate::proof::{EqualityProof, Statement};
 use crate::{KeyShare, PublicKey, ThresholdError};
 
@@ -62,7 +61,7 @@ pub fn combine_coin(key: &PublicKey, name: &[u8], shares: &[CoinShare]) -> Resul
         return Err(ThresholdError::NotEnough { have: valid.len() as u16, needed: key.needed() });
     }
     let indices: Vec<u16> = valid.keys().copied().collect();
-    let drawn = RistrettoPoint::vartime_multiscalar_mul(coefficients(&indices), valid.values());
+    let drawn = at_zero(&indices, &valid.into_values().collect::<Vec<_>>());
     let wide = wide_hash("globelet threshold 1: coin value", &[name, drawn.compress().as_bytes()]);
     let mut coin = [0; 32];
     coin.copy_from_slice(&wide[..32]);

@@ -4,9 +4,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use curve25519_dalek::ristretto::RistrettoPoint;
-use curve25519_dalek::traits::VartimeMultiscalarMul;
+use zeroize::Zeroizing;
 
-use crate::group::{coefficients, hash_to_scalar, wide_hash, Point};
+use crate::group::{at_zero, hash_to_scalar, wide_hash, Point};
 use crate::proof::{EqualityProof, Statement};
 use crate::{KeyShare, PublicKey, ThresholdError};
 
@@ -65,9 +65,9 @@ fn derive(shared: &RistrettoPoint, u: &Point) -> (Key, [u8; 32]) {
 /// hashed with label and plaintext, so a repeated value leaks only whether all three are the same.
 pub fn encrypt(key: &PublicKey, label: &[u8], plaintext: &[u8], randomness: &[u8; 32]) -> Ciphertext {
     let label = label_hash(label);
-    let secret = hash_to_scalar("globelet threshold 1: ephemeral", &[randomness, &label, plaintext]);
+    let secret = Zeroizing::new(hash_to_scalar("globelet threshold 1: ephemeral", &[randomness, &label, plaintext]));
     let u = Point(RistrettoPoint::mul_base(&secret));
-    let (aead_key, commitment) = derive(&(secret * key.group.0), &u);
+    let (aead_key, commitment) = derive(&(*secret * key.group.0), &u);
     // A zero nonce is right: every key seals one payload.
     let payload = Payload { msg: plaintext, aad: &label };
     let sealed = ChaCha20Poly1305::new(&aead_key)
@@ -75,7 +75,7 @@ pub fn encrypt(key: &PublicKey, label: &[u8], plaintext: &[u8], randomness: &[u8
         .expect("a payload in memory is below the 256 GB limit of RFC 8439");
     let unproved = EqualityProof::unproved();
     let mut ciphertext =
-        Ciphertext { u, u_second: Point(secret * key.second.0), label, commitment, proof: unproved, sealed };
+        Ciphertext { u, u_second: Point(*secret * key.second.0), label, commitment, proof: unproved, sealed };
     let context = ciphertext.context();
     ciphertext.proof = ciphertext.statement(key, &context).prove(&secret, randomness);
     ciphertext
@@ -145,8 +145,8 @@ pub fn combine(
     }
     let chosen = &distinct[..usize::from(key.needed())];
     let indices: Vec<u16> = chosen.iter().map(|share| share.index).collect();
-    let points = chosen.iter().map(|share| share.share.0);
-    let shared = RistrettoPoint::vartime_multiscalar_mul(coefficients(&indices), points);
+    let points: Vec<RistrettoPoint> = chosen.iter().map(|share| share.share.0).collect();
+    let shared = at_zero(&indices, &points);
     open(c, &shared).ok_or_else(|| blame(key, c, &distinct))
 }
 

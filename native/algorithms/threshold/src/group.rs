@@ -4,6 +4,10 @@ use borsh::io::{Error, ErrorKind, Read, Result, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::VartimeMultiscalarMul;
+use zeroize::Zeroizing;
+
+use crate::interpolation::SmallCoefficients;
 
 /// A ristretto255 element (RFC 9496); decoding refuses non-canonical bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +68,22 @@ pub(crate) fn wide_hash(domain: &str, parts: &[&[u8]]) -> [u8; 64] {
 
 /// A scalar, uniform up to a bias below 2^-250.
 pub(crate) fn hash_to_scalar(domain: &str, parts: &[&[u8]]) -> Scalar {
-    Scalar::from_bytes_mod_order_wide(&wide_hash(domain, parts))
+    Scalar::from_bytes_mod_order_wide(&Zeroizing::new(wide_hash(domain, parts)))
 }
 
 /// An element whose logarithm nobody knows (RFC 9496, section 4.3.4).
 pub(crate) fn hash_to_point(domain: &str, parts: &[&[u8]]) -> RistrettoPoint {
     RistrettoPoint::from_uniform_bytes(&wide_hash(domain, parts))
+}
+
+/// The value at zero of the polynomial that has these points at these members: distinct ones, as many as points.
+pub(crate) fn at_zero(indices: &[u16], points: &[RistrettoPoint]) -> RistrettoPoint {
+    let small = SmallCoefficients::at_zero(indices).and_then(|small| Some((small.sum(points)?, small.denominator)));
+    match small {
+        Some((sum, 1)) => sum,
+        Some((sum, denominator)) => Scalar::from(denominator).invert() * sum,
+        None => RistrettoPoint::vartime_multiscalar_mul(coefficients(indices), points),
+    }
 }
 
 /// The Lagrange coefficients at zero for these members; member `i` holds the polynomial at `i + 1`.

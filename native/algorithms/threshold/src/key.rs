@@ -22,9 +22,14 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    fn new(group: Point, members: Vec<Point>, needed: u16) -> Self {
+    pub(crate) fn new(group: Point, members: Vec<Point>, needed: u16) -> Self {
         let second = Point(hash_to_point("globelet threshold 1: second generator", &[]));
         Self { group, second, members, needed }
+    }
+
+    /// The key that ciphertexts are sealed to, 32 bytes; resharing keeps it.
+    pub fn group_key(&self) -> [u8; 32] {
+        self.group.to_bytes()
     }
 
     /// Members of the committee.
@@ -70,6 +75,10 @@ pub struct KeyShare {
 }
 
 impl KeyShare {
+    pub(crate) fn new(index: u16, secret: &Scalar) -> Self {
+        Self { index, secret: Exponent(*secret), public: Point(RistrettoPoint::mul_base(secret)) }
+    }
+
     /// The member's place in the committee, from 0.
     pub fn index(&self) -> u16 {
         self.index
@@ -107,7 +116,7 @@ pub fn deal(n: u16, needed: u16, randomness: &[u8; 32]) -> Result<(PublicKey, Ve
     let share = |index: u16| {
         let at = Scalar::from(u64::from(index) + 1);
         let secret = polynomial.iter().rev().fold(Scalar::ZERO, |sum, coefficient| sum * at + coefficient);
-        KeyShare { index, secret: Exponent(secret), public: Point(RistrettoPoint::mul_base(&secret)) }
+        KeyShare::new(index, &secret)
     };
     let shares: Vec<KeyShare> = (0..n).map(share).collect();
     let members = shares.iter().map(|share| share.public).collect();

@@ -4,6 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::VartimeMultiscalarMul;
+use zeroize::Zeroizing;
 
 use crate::group::{hash_to_scalar, Exponent};
 
@@ -18,6 +19,20 @@ impl EqualityProof {
     /// A placeholder that proves nothing, for a statement that is still being put together.
     pub(crate) fn unproved() -> Self {
         Self { challenge: Exponent(Scalar::ZERO), response: Exponent(Scalar::ZERO) }
+    }
+
+    /// Challenge and response.
+    pub(crate) fn to_bytes(&self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(self.challenge.0.as_bytes());
+        bytes[32..].copy_from_slice(self.response.0.as_bytes());
+        bytes
+    }
+
+    /// Reads a proof whose exponents are below the order.
+    pub(crate) fn from_bytes(bytes: &[u8; 64]) -> Option<Self> {
+        let exponent = |half: Option<&[u8; 32]>| Option::from(Scalar::from_canonical_bytes(*half?)).map(Exponent);
+        Some(Self { challenge: exponent(bytes.first_chunk())?, response: exponent(bytes.last_chunk())? })
     }
 }
 
@@ -52,10 +67,11 @@ impl Statement<'_> {
     /// Proves the statement with the secret `x`; `seed` only adds to the hash the nonce is made of.
     pub(crate) fn prove(&self, secret: &Scalar, seed: &[u8]) -> EqualityProof {
         let encoded = self.encode();
-        let parts = [&secret.to_bytes()[..], &encoded[0], &encoded[1], &encoded[2], self.context, seed];
-        let nonce = hash_to_scalar("globelet threshold 1: equality nonce", &parts);
-        let challenge = self.challenge(&encoded, [RistrettoPoint::mul_base(&nonce), nonce * self.other]);
-        EqualityProof { challenge: Exponent(challenge), response: Exponent(nonce + challenge * secret) }
+        let written = Zeroizing::new(secret.to_bytes());
+        let parts = [&written[..], &encoded[0], &encoded[1], &encoded[2], self.context, seed];
+        let nonce = Zeroizing::new(hash_to_scalar("globelet threshold 1: equality nonce", &parts));
+        let challenge = self.challenge(&encoded, [RistrettoPoint::mul_base(&nonce), *nonce * self.other]);
+        EqualityProof { challenge: Exponent(challenge), response: Exponent(*nonce + challenge * secret) }
     }
 
     /// True if the proof holds.

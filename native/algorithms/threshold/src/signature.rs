@@ -14,24 +14,59 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use ff::Field;
 use group::{prime::PrimeCurveAffine, Curve, Group};
 use pairing::{MillerLoopResult, MultiMillerLoop};
+use std::sync::LazyLock;
 use zeroize::Zeroize;
 
+use crate::interpolation::SmallCoefficients;
+use crate::scheme::{coefficients_at_zero, Scheme, Secret, Signing, SigningScalar};
 use crate::ThresholdError;
 
 /// Length of a signature and of a share of one, in bytes.
 pub const SIGNATURE_LEN: usize = 48;
-const KEY_LEN: usize = 96;
+pub(crate) const KEY_LEN: usize = 96;
 const DOMAIN: &[u8] = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
 
+/// The lines of the pairing with the generator negated; made once.
+static GENERATOR: LazyLock<G2Prepared> = LazyLock::new(|| G2Prepared::from(-G2Affine::generator()));
+
 /// A committee's public key for signatures, and one verification key for each member.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SigningCommittee {
     group: G2Affine,
+    /// The lines of the pairing with the group key: a quarter of a verification, made once.
+    prepared: G2Prepared,
     members: Vec<G2Affine>,
     needed: u16,
 }
 
+impl PartialEq for SigningCommittee {
+    fn eq(&self, other: &Self) -> bool {
+        (self.group, &self.members, self.needed) == (other.group, &other.members, other.needed)
+    }
+}
+
+impl Eq for SigningCommittee {}
+
 impl SigningCommittee {
+    pub(crate) fn new(group: G2Affine, members: Vec<G2Affine>, needed: u16) -> Self {
+        Self { group, prepared: G2Prepared::from(group), members, needed }
+    }
+
+    /// The group key and the members' keys.
+    pub(crate) fn keys(&self) -> (&G2Affine, &[G2Affine]) {
+        (&self.group, &self.members)
+    }
+
+    /// Members of the committee.
+    pub fn members(&self) -> u16 {
+        self.members.len() as u16
+    }
+
+    /// The group key, 96 bytes, compressed: what a verifier outside needs.
+    pub fn group_key(&self) -> [u8; KEY_LEN] {
+        self.group.to_compressed()
+    }
+
     /// Shares needed to sign.
     pub fn needed(&self) -> u16 {
         self.needed
@@ -39,12 +74,12 @@ impl SigningCommittee {
 
     /// Whether the committee signed `message`.
     pub fn verify(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
-        holds(&self.group, message, signature)
+        holds(&self.prepared, message, signature)
     }
 
     /// Whether `share` is this member's for `message`.
     pub fn verify_share(&self, index: u16, message: &[u8], share: &[u8; SIGNATURE_LEN]) -> bool {
-        self.members.get(usize::from(index)).is_some_and(|key| holds(key, message, share))
+        self.members.get(usize::from(index)).is_some_and(|key| holds(&G2Prepared::from(*key), message, share))
     }
 
     /// The committee's signature from shares of distinct members: combined first, and verified share by
@@ -65,8 +100,8 @@ impl SigningCommittee {
             return Err(ThresholdError::NotEnough { have, needed: self.needed });
         }
         let signature = interpolate(&used[..usize::from(self.needed)]);
-        if let Some(signature) = signature.filter(|s| self.verify(message, s)) {
-            return Ok(signature);
+        if let Some(signature) = signature.filter(|signature| point_holds(&self.prepared, message, signature)) {
+            return Ok(signature.to_compressed());
         }
         let bad = |(index, share): &(u16, [u8; SIGNATURE_LEN])| !self.verify_share(*index, message, share);
         let indices = used.into_iter().filter(bad).map(|(index, _)| index).collect();
@@ -83,28 +118,36 @@ fn hashed(message: &[u8]) -> G1Projective {
 }
 
 /// e(signature, g2) = e(H(message), key), as one product of pairings.
-fn holds(key: &G2Affine, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
-    let Some(signature) = point(signature) else { return false };
-    let (base, key) = (G2Prepared::from(-G2Affine::generator()), G2Prepared::from(*key));
-    let product: Gt =
-        Bls12::multi_miller_loop(&[(&signature, &base), (&hashed(message).to_affine(), &key)]).final_exponentiation();
+fn holds(key: &G2Prepared, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
+    point(signature).is_some_and(|signature| point_holds(key, message, &signature))
+}
+
+/// As [`holds`], for a point of the group that is not the identity.
+fn point_holds(key: &G2Prepared, message: &[u8], signature: &G1Affine) -> bool {
+    let pairs = [(signature, &*GENERATOR), (&hashed(message).to_affine(), key)];
+    let product: Gt = Bls12::multi_miller_loop(&pairs).final_exponentiation();
     product.is_identity().into()
 }
 
-/// Lagrange interpolation at zero, in the exponent.
-fn interpolate(shares: &[(u16, [u8; SIGNATURE_LEN])]) -> Option<[u8; SIGNATURE_LEN]> {
-    let at = |index: u16| Scalar::from(u64::from(index) + 1);
-    let mut sum = G1Projective::identity();
-    for (i, bytes) in shares {
-        let (mut above, mut below) = (Scalar::ONE, Scalar::ONE);
-        for (j, _) in shares.iter().filter(|(j, _)| j != i) {
-            above *= at(*j);
-            below *= at(*j) - at(*i);
+/// Lagrange interpolation at zero, in the exponent. Only the outcome's group is checked: a share outside of it spoils the
+/// outcome, which is verified by who calls this, or cancels and does no harm.
+fn interpolate(shares: &[(u16, [u8; SIGNATURE_LEN])]) -> Option<G1Affine> {
+    let indices: Vec<u16> = shares.iter().map(|(index, _)| *index).collect();
+    let read = |(_, bytes): &(u16, [u8; SIGNATURE_LEN])| {
+        let point: Option<G1Affine> = G1Affine::from_compressed_unchecked(bytes).into();
+        point.filter(|point| !bool::from(point.is_identity())).map(G1Projective::from)
+    };
+    let points: Vec<G1Projective> = shares.iter().map(read).collect::<Option<_>>()?;
+    let small = SmallCoefficients::at_zero(&indices).and_then(|small| Some((small.sum(&points)?, small.denominator)));
+    let sum = match small {
+        Some((sum, 1)) => sum,
+        Some((sum, denominator)) => sum * Signing::inverse(&Signing::number(denominator)).0,
+        None => {
+            let weights = coefficients_at_zero::<Signing>(&indices);
+            points.iter().zip(weights).map(|(point, weight)| point * weight.0).sum()
         }
-        let below: Option<Scalar> = below.invert().into();
-        sum += G1Projective::from(point(bytes)?) * (above * below?);
-    }
-    Some(sum.to_affine().to_compressed())
+    };
+    Some(sum.to_affine()).filter(|sum| bool::from(sum.is_torsion_free() & !sum.is_identity()))
 }
 
 fn key<R: Read>(reader: &mut R) -> IoResult<G2Affine> {
@@ -131,7 +174,7 @@ impl BorshDeserialize for SigningCommittee {
         }
         let group = key(reader)?;
         let members = (0..count).map(|_| key(reader)).collect::<IoResult<_>>()?;
-        Ok(Self { group, members, needed })
+        Ok(Self::new(group, members, needed))
     }
 }
 
@@ -143,6 +186,20 @@ pub struct SigningShare {
 }
 
 impl SigningShare {
+    pub(crate) fn new(index: u16, secret: [u8; 32]) -> Self {
+        Self { index, secret }
+    }
+
+    /// Whether the secret is below the order, and not zero.
+    pub(crate) fn is_sound(&self) -> bool {
+        bool::from(Scalar::from_bytes_le(&self.secret).is_some()) && self.secret != [0; 32]
+    }
+
+    /// The share as an exponent; the caller wipes it.
+    pub(crate) fn scalar(&self) -> Scalar {
+        Option::from(Scalar::from_bytes_le(&self.secret)).unwrap_or(Scalar::ZERO)
+    }
+
     /// The member's place in the committee, from 0.
     pub fn index(&self) -> u16 {
         self.index
@@ -150,8 +207,8 @@ impl SigningShare {
 
     /// This member's share of the committee's signature on `message`; the same message gives the same share.
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        let secret = Option::from(Scalar::from_bytes_le(&self.secret)).unwrap_or(Scalar::ZERO);
-        (hashed(message) * secret).to_affine().to_compressed()
+        let secret = Secret::<Signing>(SigningScalar(self.scalar()));
+        (hashed(message) * secret.0 .0).to_affine().to_compressed()
     }
 }
 
@@ -168,7 +225,7 @@ impl Drop for SigningShare {
 }
 
 /// A scalar from a hash: the first of its counted outputs, cut to 255 bits, that is below the order.
-fn coefficient(randomness: &[u8; 32], n: u16, needed: u16, degree: u16) -> Scalar {
+fn coefficient(randomness: &[u8; 32], n: u16, needed: u16, degree: u16) -> Secret<Signing> {
     let candidate = |count: u32| -> Option<Scalar> {
         let mut hasher = blake3::Hasher::new_derive_key("globelet threshold 1: dealt signing coefficient");
         hasher.update(randomness).update(&n.to_le_bytes()).update(&needed.to_le_bytes());
@@ -177,7 +234,7 @@ fn coefficient(randomness: &[u8; 32], n: u16, needed: u16, degree: u16) -> Scala
         bytes[31] &= 0x7f;
         Scalar::from_bytes_le(&bytes).into()
     };
-    (0..).find_map(candidate).unwrap_or(Scalar::ONE)
+    Secret(SigningScalar((0..).find_map(candidate).unwrap_or(Scalar::ONE)))
 }
 
 /// Splits a fresh signing key among `n` members so that any `needed` can sign (Shamir 1979).
@@ -195,16 +252,17 @@ pub fn deal_signing(
     if needed == 0 || needed > n {
         return Err(ThresholdError::Threshold { n, needed });
     }
-    let polynomial: Vec<Scalar> = (0..needed).map(|degree| coefficient(randomness, n, needed, degree)).collect();
+    let polynomial: Vec<_> = (0..needed).map(|degree| coefficient(randomness, n, needed, degree)).collect();
     let public = |secret: &Scalar| (G2Projective::generator() * secret).to_affine();
     let (mut members, mut shares) = (Vec::new(), Vec::new());
     for index in 0..n {
         let at = Scalar::from(u64::from(index) + 1);
-        let secret = polynomial.iter().rev().fold(Scalar::ZERO, |sum, c| sum * at + c);
-        members.push(public(&secret));
-        shares.push(SigningShare { index, secret: secret.to_bytes_le() });
+        let secret = polynomial.iter().rev().fold(Scalar::ZERO, |sum, c| sum * at + c.0 .0);
+        let secret = Secret::<Signing>(SigningScalar(secret));
+        members.push(public(&secret.0 .0));
+        shares.push(SigningShare::new(index, secret.0 .0.to_bytes_le()));
     }
-    Ok((SigningCommittee { group: public(&polynomial[0]), members, needed }, shares))
+    Ok((SigningCommittee::new(public(&polynomial[0].0 .0), members, needed), shares))
 }
 
 #[cfg(test)]
@@ -225,7 +283,8 @@ mod tests {
             use sha2::{Digest, Sha256};
             Sha256::digest(round.to_be_bytes())
         };
-        assert!(holds(&key.unwrap(), &message(1000), &signature));
-        assert!(!holds(&key.unwrap(), &message(1001), &signature));
+        let key = G2Prepared::from(key.unwrap());
+        assert!(holds(&key, &message(1000), &signature));
+        assert!(!holds(&key, &message(1001), &signature));
     }
 }

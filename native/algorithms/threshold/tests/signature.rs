@@ -47,3 +47,36 @@ fn keys_travel_and_other_deals_do_not_fit() {
     assert!(deal_signing(3, 4, &[0; 32]).is_err() && deal_signing(3, 0, &[0; 32]).is_err());
     assert!(!format!("{:?}", shares[0]).contains("secret: ["));
 }
+
+/// Every subset of a committee of nine, and members far apart, whose coefficients are large.
+#[test]
+fn coefficients_of_every_size_give_one_signature() {
+    let (committee, shares) = deal_signing(9, 4, &[1; 32]).unwrap();
+    let all: Vec<_> = shares.iter().map(|s| (s.index(), s.sign(b"checkpoint"))).collect();
+    let whole = committee.combine(b"checkpoint", &all).unwrap();
+    for set in (0_u16..1 << 9).filter(|set| set.count_ones() == 4).step_by(5) {
+        let four: Vec<_> = all.iter().filter(|(index, _)| set >> index & 1 == 1).copied().collect();
+        assert_eq!(committee.combine(b"checkpoint", &four), Ok(whole));
+    }
+    let (committee, shares) = deal_signing(300, 12, &[1; 32]).unwrap();
+    let far: Vec<_> = shares.iter().step_by(23).map(|s| (s.index(), s.sign(b"checkpoint"))).collect();
+    let near: Vec<_> = shares.iter().skip(270).map(|s| (s.index(), s.sign(b"checkpoint"))).collect();
+    assert_eq!(committee.combine(b"checkpoint", &far), committee.combine(b"checkpoint", &near));
+    assert!(committee.combine(b"checkpoint", &far).is_ok());
+}
+
+/// A share that is on the curve but outside of the group never gives a wrong signature, and is named.
+#[test]
+fn a_share_outside_of_the_group_is_named() {
+    let (committee, shares) = deal_signing(4, 3, &[1; 32]).unwrap();
+    let mut all: Vec<_> = shares.iter().map(|s| (s.index(), s.sign(b"checkpoint"))).collect();
+    // Small x are on the curve half of the time, and hardly ever in the group.
+    let outside = (0_u8..20).find_map(|x| {
+        let mut bytes = [0; 48];
+        (bytes[0], bytes[47]) = (0x80, x);
+        let point: Option<blstrs::G1Affine> = blstrs::G1Affine::from_compressed_unchecked(&bytes).into();
+        point.filter(|point| !bool::from(point.is_torsion_free())).map(|_| bytes)
+    });
+    all[1].1 = outside.unwrap();
+    assert_eq!(committee.combine(b"checkpoint", &all), Err(ThresholdError::BadShares { indices: vec![1] }));
+}
