@@ -21,6 +21,7 @@ FRAMES = {
     "latency_map": ["transfers", "table", "links", "oceans", "checks"],
     "load_test": ["steps", "transfers", "by_pair", "usage", "checks"],
     "ledger_audit": ["transfers", "blocks", "roots", "sums", "kept", "verified", "checks"],
+    "algorithms": ["shares", "made", "delays", "redundancy", "errors", "history", "sizes", "checks"],
 }
 UNTOLD = {
     "load_test": {"the world was the limit"},
