@@ -21,7 +21,7 @@ from globelet.engines.standing import StandingWorld
 from globelet.engines.state import StateDirectory, default_root
 from globelet.engines.stored import StoredReceipts
 from globelet.scenarios.result import LinkTruth
-from globelet.scenarios.truth import judge, judge_internet
+from globelet.scenarios.truth import unproven
 from globelet.world.resolved import ResolvedWorld
 
 LINKS, SERVICES, ARCHIVER = "toxiproxy", "services", "archiver"
@@ -187,21 +187,16 @@ class ComposeEngine(StandingWorld):
 
     def _verify_links(self, progress: Progress) -> None:
         """Measures every link in both directions; the world is not ready before all are as declared."""
-        worst, shown = "", set[str]()
+        looks: list[list[dict[str, Any]]] = []
         declared = len(self.world.links) + len(self.world.internet)
-        for look in range(_LOOKS):
-            progress("measuring links", look, _LOOKS)
-            rows = self.measured_links(_SAMPLES)
-            found: list[LinkTruth] = [*judge(self.world, [rows]), *judge_internet(self.world, [rows])]
-            # One look at a link that is as declared is enough: a wrong delay never looks right, a busy machine may
-            # make any of them late now and then.
-            shown |= {link.named for link in found if link.within_tolerance}
-            late = [link for link in found if link.named not in shown]
-            if len(shown) == declared:
+        for number in range(_LOOKS):
+            progress("measuring links", number, _LOOKS)
+            looks.append(self.measured_links(_SAMPLES))
+            left, late = unproven(self.world, looks)
+            if not left:
                 progress("measuring links", _LOOKS, _LOOKS)
                 return
-            worst = f"{len(shown)} of {declared} as declared" + _named(late)
-        raise LinksUntrue(worst)
+        raise LinksUntrue(f"{declared - left} of {declared} as declared" + _named(late))
 
     def down(self, *, wipe: bool = False) -> None:
         """Stops and removes the containers; volumes and state stay unless `wipe`."""
