@@ -47,6 +47,8 @@ def alone(testbed: Testbed, choice: Choice, say: Callable[[str], None]) -> dict[
     try:
         with null_server() as (url, server):
             environment = {"GLOBELET_LOAD_NULL": url, "GLOBELET_LOAD_GIVE_UP": f"{GIVE_UP:g}"}
+            # It asks no engine where the world is.
+            environment |= {"GLOBELET_GENESIS": str(testbed.genesis), "GLOBELET_TREASURY": str(testbed.treasury)}
             empty = replace(testbed, status={"processes": [{"name": "null", "pid": server}]}, null=True)
             transfers, usage, _ = play(empty, quick, rates, folder, environment)
         held = keeps_up(transfers, schedule, MOST_LATE_MS)

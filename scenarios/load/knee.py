@@ -17,13 +17,16 @@ from verdict import RULE, holds
 
 from globelet.bench.threads import Spent, minus, spent
 
-START, DOUBLINGS, HALVINGS = 100.0, 8, 2
+START, DOUBLINGS, DESCENTS, HALVINGS = 100.0, 8, 3, 2
 REST, RESTED = 60.0, 0.35
 """Seconds that the world may take to come to rest between steps, and the processors it may use then."""
 
 
 def search(step: Callable[[float], dict[str, Any]], alone_rate: float, start: float = START) -> dict[str, Any]:
-    """Climbs by doubling until a rate does not hold, then halves the gap; never above what the generator can make."""
+    """Climbs by doubling until a rate does not hold, then halves the gap; never above what the generator can make.
+
+    Where the first rate does not hold, it descends, to an eighth at most.
+    """
     steps: list[dict[str, Any]] = []
 
     def bears(rate: float) -> bool:
@@ -36,6 +39,11 @@ def search(step: Callable[[float], dict[str, Any]], alone_rate: float, start: fl
             break
         low, high = high, high * 2
     broke = bool(steps) and not steps[-1]["holds"]
+    for _ in range(DESCENTS if broke and not low else 0):
+        if bears(high / 2):
+            low = high / 2
+            break
+        high /= 2
     for _ in range(HALVINGS if broke and low else 0):
         middle = round(math.sqrt(low * high))
         low, high = (middle, high) if bears(middle) else (low, middle)

@@ -39,6 +39,7 @@ class Testbed:
     endpoints: dict[str, str]
     identity: str
     treasury: Path
+    genesis: Path
     doors: dict[str, str] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     null: bool = False
@@ -52,19 +53,20 @@ class Testbed:
         """
         null, given = os.environ.get("GLOBELET_LOAD_NULL"), os.environ.get("GLOBELET_ENDPOINTS")
         found = None if null or given else _Standing.of(name)
-        genesis = _genesis(name, found.root if found else default_root(name))
+        file = Path(os.environ.get("GLOBELET_GENESIS", (found.root if found else default_root(name)) / "genesis.json"))
+        genesis = _genesis(name, file)
         places = _homes(genesis.world)
         treasury = (found.root if found else default_root(name)) / "secrets" / "treasury"
         treasury = Path(os.environ.get("GLOBELET_TREASURY", treasury))
         if null:
-            return cls(genesis.world, genesis.tag, dict.fromkeys(places, null), null, treasury, null=True)
+            return cls(genesis.world, genesis.tag, dict.fromkeys(places, null), null, treasury, file, null=True)
         doors = parse_endpoints(given) if given else found.doors if found else {}
         endpoints = {place: doors.get(place) or doors.get(process, "") for place, process in places.items()}
         if lacking := [place for place, url in endpoints.items() if not url]:
             raise BadEndpoints(f"no endpoint is known of {', '.join(lacking)}; name each in GLOBELET_ENDPOINTS")
         identity = os.environ.get("GLOBELET_IDENTITY", found.identity if found else IDENTITY).rstrip("/")
         status = found.status if found else {}
-        return cls(genesis.world, genesis.tag, endpoints, identity, treasury, doors, status)
+        return cls(genesis.world, genesis.tag, endpoints, identity, treasury, file, doors, status)
 
     def seed(self, municipality: str) -> bytes:
         """Ed25519 seed of a municipality's treasury. Raises `Missing`."""
@@ -131,8 +133,7 @@ class _Standing:
         return cls(engine.state, engine.endpoints() | status["endpoints"], hall.url if hall else IDENTITY, status)
 
 
-def _genesis(name: str, root: Path) -> Genesis:
-    path = Path(os.environ.get("GLOBELET_GENESIS", root / "genesis.json"))
+def _genesis(name: str, path: Path) -> Genesis:
     try:
         genesis = Genesis.load(path)
     except FileNotFoundError as error:
