@@ -247,3 +247,14 @@ def test_a_load_at_another_rate_is_waited_for_by_asking_few(tmp_path):
     # Those that are behind are asked again, never all of them: each transfer is asked for about once.
     assert engine.counts
     assert max(engine.counts) < 120
+
+
+def test_a_rate_that_a_scenario_has_no_use_for_is_told(tmp_path):
+    engine = SimulatorEngine(load_world("tokyo-paris"), 1)
+    engine.up()
+    try:
+        result = run(load(SCENARIOS / "unknown_recipient.py"), engine, tmp_path, seed=1, rate=3).result
+    finally:
+        engine.down()
+    assert result.verdict == "invalid"
+    assert any("without --rate" in reason for reason in result.reasons)

@@ -60,6 +60,8 @@ def run(
     probes.start()
     error = _body(scenario, world, folder)
     checked = _end(world, notes)
+    if rate is not None and not world.rate_asked:
+        notes.append(f"a rate of {rate:g}/s was asked for and {scenario.name} has none: run it without --rate")
     probes.stop()
     progress("probing links again", 0, 1)
     probes.measure()

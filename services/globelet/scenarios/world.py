@@ -34,6 +34,7 @@ class World:
         self.bank, self.faults = Bank(engine), FaultLog(engine)
         self.expectations: list[Expectation] = []
         self.receipts: list[Receipt] = []
+        self.rate_asked = False
         self._accounts = 0
         self._funded: list[tuple[Account, int]] = []
         self._marks: set[Mark] = set()
@@ -69,6 +70,7 @@ class World:
 
     def rate(self, own: float) -> float:
         """Transfers a second of the scenario's load: its own, unless the run was asked for another."""
+        self.rate_asked = True
         return own if self._rate is None else self._rate
 
     def load(
