@@ -27,6 +27,7 @@
 //! [`network::Network`] runs whole overlays in virtual time. Beside the papers', with their parameters (active view 5,
 //! passive view 30, walks of 6 and 3 steps) and in their way, one member after the other joining by the same contact.
 //! The papers' overlays have 10,000 members; Plumtree's figures are plots, so they are given as what they approach.
+//! The papers were not at hand when this was written: look there before citing their column.
 //!
 //! | figure | the paper's | here, 10,000 members | here, 1,000 members |
 //! |---|---|---|---|
