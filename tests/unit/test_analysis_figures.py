@@ -151,14 +151,6 @@ def test_checks_as_a_table_keep_what_nobody_could_tell():
     assert found["detail"].to_list() == ["x", "needs S3", "y"]
 
 
-def test_a_checkpoint_gets_its_root_from_the_encoding():
-    height, head, root = 258, "ab" * 32, "cd" * 32
-    encoded = f"00ff{(258).to_bytes(8, 'little').hex()}{head}{root}eeee"
-    told = proof._checkpoint({"height": height, "head": head}, encoded)
-    assert told == {"height": height, "head": head, "root": root}
-    assert proof._checkpoint(None, encoded) is None
-
-
 @pytest.mark.parametrize(
     ("stages", "state", "last"),
     [

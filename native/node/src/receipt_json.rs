@@ -57,7 +57,9 @@ fn proofs(receipt: &Receipt) -> Value {
             value["root"] = hex::encode(a.root).into();
             value
         }),
-        "checkpoint": receipt.checkpoint.as_ref().map(|(c, _)| json!({"height": c.height, "head": hex::encode(c.head)})),
+        "checkpoint": receipt.checkpoint.as_ref().map(|(c, _)| json!({
+            "height": c.height, "head": hex::encode(c.head), "root": hex::encode(c.root),
+        })),
         "post_quantum": receipt.post_quantum.as_ref().map(|p| json!({"at": stamp(&p.at), "signatures": p.votes.len()})),
     })
 }

@@ -59,7 +59,7 @@ def document(world: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "lane": told["lane"],
         "continental_height": ordered["acknowledged"].get("height"),
         "post_quantum": told["post_quantum"],
-        "checkpoint": _checkpoint(told["checkpoint"], body["encoded"]),
+        "checkpoint": told["checkpoint"],
         "global_height": ordered["anchored"].get("height"),
         "encoded": body["encoded"],
     }
@@ -76,11 +76,3 @@ def _last(stages: Mapping[str, Any], state: str) -> str:
     if state == "archived":
         return next((s for s in ("anchored", "acknowledged") if s in stages), "") if state in stages else ""
     return state
-
-
-def _checkpoint(told: Mapping[str, Any] | None, encoded: str) -> dict[str, Any] | None:
-    """With its root, which the stores' body leaves to the encoding: there it follows height and head."""
-    if told is None:
-        return None
-    before = int(told["height"]).to_bytes(8, "little").hex() + str(told["head"])
-    return {**told, "root": encoded.partition(before)[2][:64]}
