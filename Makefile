@@ -147,7 +147,7 @@ fuzz: $(STAMPS)/setup ## FUZZ_SECONDS of every decoder's fuzz target, guided by 
 	RUSTFLAGS="$(COVERAGE)" GLOBELET_FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO_TARGET_DIR=target/fuzzing cargo test \
 	  --target $(HOST) $(FUZZED:%=-p globelet-%) --test fuzz -- --test-threads=1 --nocapture
 bench-algorithms: $(STAMPS)/extension ## the algorithms beside the best libraries and plain Python
-	for name in $(ALGORITHMS); do cargo bench -p globelet-$$name --bench $$name; done
+	cargo bench $(ALGORITHMS:%=-p globelet-%) $(ALGORITHMS:%=--bench %) --features peers
 	@mkdir -p target/bench
 	$(PYTEST) -q tests/algorithms -o python_files='bench_*.py' --benchmark-only \
 	  --benchmark-json=target/bench/python.json
@@ -158,7 +158,7 @@ bench: build ## measure what the design has aims for, in a world of its own
 	$(BIN)/globelet bench --out results/bench.json
 lint: $(STAMPS)/extension ## formatting, lints, types
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets
+	cargo clippy --workspace --all-targets --all-features
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
