@@ -1,7 +1,8 @@
 //! Municipal vertices, blocks, certificates and parcels: what the committee signs.
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
-use globelet_types::{encode, AccountId, ChainId, Hash, Micros, OrderId, Refusal, Signature};
+pub use globelet_sharding::Parcel;
+use globelet_types::{encode, ChainId, Hash, Micros, OrderId, Refusal, Signature};
 
 /// BLAKE3 of a domain and a value's encoding.
 pub fn digest<T: BorshSerialize + ?Sized>(domain: &str, value: &T) -> Hash {
@@ -157,55 +158,4 @@ pub struct AppliedOrder {
     pub id: OrderId,
     /// Refused at the source, with nothing moved.
     pub refusal: Option<Refusal>,
-}
-
-/// An amount on its way to an account of another municipality.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Remittance {
-    /// The transfer.
-    pub id: OrderId,
-    /// Who paid.
-    pub from: AccountId,
-    /// Who receives.
-    pub to: AccountId,
-    /// How much.
-    pub amount: u64,
-}
-
-/// What became of a parcel at its destination, sent back on the reverse lane.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Settlement {
-    /// Number of the parcel in the forward lane.
-    pub number: u64,
-    /// Transfers that could not be credited.
-    pub refused: Vec<(OrderId, Refusal)>,
-}
-
-/// The part of a block that goes to one destination.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Parcel {
-    /// From.
-    pub source: ChainId,
-    /// To.
-    pub destination: ChainId,
-    /// Number in the lane.
-    pub number: u64,
-    /// Height of the block it is part of.
-    pub height: u64,
-    /// Amounts to credit.
-    pub remittances: Vec<Remittance>,
-    /// What became of parcels that came the other way.
-    pub settlements: Vec<Settlement>,
-}
-
-impl Parcel {
-    /// What the lane entry carries.
-    pub fn digest(&self) -> Hash {
-        digest("globelet parcel 1", self)
-    }
-
-    /// Sum of the remittances.
-    pub fn amount(&self) -> u64 {
-        self.remittances.iter().map(|r| r.amount).sum()
-    }
 }

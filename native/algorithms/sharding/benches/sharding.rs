@@ -26,6 +26,14 @@ fn books() -> (Books, Books) {
     (Books::new(ChainId(0), &open(0..100)).unwrap(), Books::new(ChainId(1), &open(100..200)).unwrap())
 }
 
+/// Transfers that an effect decides.
+fn decided(effect: &Effect) -> usize {
+    match effect {
+        Effect::Settled { parcel, .. } => parcel.transfers().count(),
+        _ => 0,
+    }
+}
+
 /// Orders, the parcel, its arrival, and the settlement back.
 fn cross(orders: &[Event]) -> usize {
     let (mut here, mut there) = books();
@@ -35,7 +43,7 @@ fn cross(orders: &[Event]) -> usize {
     let carry = |from: &mut Books, to: &mut Books| {
         let sent = from.handle(&Event::Closed).unwrap();
         let arrive = |effect| match effect {
-            Effect::Send(parcel) => to.handle(&Event::Arrived(parcel)).unwrap().len(),
+            Effect::Send(parcel) => to.receive(&parcel).unwrap().iter().map(decided).sum(),
             _ => 0,
         };
         sent.into_iter().map(arrive).sum::<usize>()

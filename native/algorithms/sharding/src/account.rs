@@ -2,6 +2,8 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use crate::Reason;
+
 /// Width of the window in which nonces may come out of order.
 const NONCE_WINDOW: u64 = 128;
 
@@ -32,6 +34,18 @@ impl Account {
         }
         let back = self.highest_nonce - nonce;
         nonce > 0 && back < NONCE_WINDOW && self.used >> back & 1 == 0
+    }
+
+    /// Whether the account can pay an amount under a nonce, while so much of its balance is promised elsewhere.
+    pub(crate) fn can_pay(&self, nonce: u64, amount: u64, reserved: u64) -> Result<(), Reason> {
+        if !self.nonce_is_fresh(nonce) {
+            return Err(Reason::Replayed { nonce, highest: self.highest_nonce });
+        }
+        let available = self.balance.saturating_sub(reserved);
+        if available < amount {
+            return Err(Reason::Overdrawn { available, amount });
+        }
+        Ok(())
     }
 
     /// Marks a fresh nonce as used.

@@ -1,15 +1,20 @@
 //! What comes in from other municipalities.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 
-use globelet_types::{AccountId, ChainId};
+use globelet_types::{AccountId, ChainId, OrderId};
 
 use crate::books::{Books, Spot};
-use crate::lane::{Outstanding, AHEAD_MOST};
+use crate::lane::AHEAD_MOST;
 use crate::{Account, Effect, Head, Kind, Parcel, Pointer, Reason, Relocation, Remittance, Settlement, ShardingError};
 
 /// Parcels sent again at once for one head.
 const AGAIN_MOST: usize = 256;
+
+/// A hostile settlement may be as long as its parcel: looking each id up keeps the work n log n.
+fn by_id<Id: Ord>(named: &[(Id, Reason)]) -> BTreeMap<&Id, &Reason> {
+    named.iter().map(|(id, reason)| (id, reason)).collect()
+}
 
 impl Books {
     fn check_lane(&self, source: ChainId, destination: ChainId) -> Result<(), ShardingError> {
@@ -19,8 +24,13 @@ impl Books {
         Ok(())
     }
 
-    /// Takes a parcel in, once.
-    pub(crate) fn receive(&mut self, parcel: &Parcel) -> Result<Vec<Effect>, ShardingError> {
+    /// Takes a parcel in, once; one that is in already changes nothing. Its source's certificate holds.
+    /// O(items · log n).
+    ///
+    /// # Errors
+    /// `WrongLane` for one that is not for this municipality, `OutOfWindow` for one too far above the lane's cursor;
+    /// nothing was changed.
+    pub fn receive(&mut self, parcel: &Parcel) -> Result<Vec<Effect>, ShardingError> {
         self.check_lane(parcel.source, parcel.destination)?;
         let (number, cursor) = (parcel.number, self.lanes.get(&parcel.source).map_or(0, |lane| lane.cursor));
         if number == 0 || number > cursor.saturating_add(AHEAD_MOST) {
@@ -32,9 +42,23 @@ impl Books {
         }
         lane.mark(number);
         lane.taken += parcel.amount();
-        lane.acknowledged(parcel.cursor);
+        lane.acknowledge(parcel.cursor);
         let mut effects = Vec::new();
-        let mut settlement = Settlement { number, refused: Vec::new(), returned: Vec::new() };
+        if parcel.wants_settlement() {
+            let (settlement, refused) = self.take_in(parcel, &mut effects);
+            let lane = self.lanes.entry(parcel.source).or_default();
+            lane.refused += refused;
+            lane.departing.settlements.push(settlement);
+        }
+        for settlement in &parcel.settlements {
+            self.settled(parcel.source, settlement, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    /// Takes in what a parcel carries, accounts first; says what became of it, and how much was refused.
+    fn take_in(&mut self, parcel: &Parcel, effects: &mut Vec<Effect>) -> (Settlement, u128) {
+        let mut settlement = Settlement { number: parcel.number, refused: Vec::new(), returned: Vec::new() };
         let mut refused = 0;
         for relocation in &parcel.relocations {
             match self.settle_down(parcel.source, relocation) {
@@ -51,15 +75,7 @@ impl Books {
                 settlement.refused.push((remittance.id, reason));
             }
         }
-        let lane = self.lanes.entry(parcel.source).or_default();
-        lane.refused += refused;
-        if parcel.wants_settlement() {
-            lane.departing.settlements.push(settlement);
-        }
-        for settlement in &parcel.settlements {
-            self.settled(parcel.source, settlement, &mut effects);
-        }
-        Ok(effects)
+        (settlement, refused)
     }
 
     /// An account comes to live here.
@@ -82,6 +98,7 @@ impl Books {
         }
         self.balances = sum.unwrap_or(self.balances);
         self.accounts.insert(id, account);
+        self.changed.push(id);
         self.moved.remove(&id);
         self.bounced.remove(&id);
         self.release(&id);
@@ -90,17 +107,16 @@ impl Books {
 
     /// Money comes: credited, forwarded, parked or refused.
     fn take(&mut self, remittance: &Remittance) -> Result<(), Reason> {
-        match remittance.kind {
-            Kind::Forward { version } => {
-                let spot = self.spot(&remittance.to, version);
-                self.give(remittance.clone(), spot);
-            }
-            Kind::Transfer => match self.spot(&remittance.to, 0) {
+        let Remittance { to, amount, .. } = *remittance;
+        if let Kind::Forward { version } = remittance.kind {
+            let spot = self.spot(&to, version);
+            self.give(remittance.clone(), spot);
+        } else if !self.credit(&to, amount) {
+            match self.spot(&to, 0) {
+                Spot::Here => return Err(Reason::Overflow),
                 Spot::Unknown | Spot::Coming => return Err(Reason::UnknownRecipient),
-                Spot::Here if !self.credit(&remittance.to, remittance.amount) => return Err(Reason::Overflow),
-                Spot::Here => {}
                 gone @ Spot::Gone(_) => self.give(remittance.clone(), gone),
-            },
+            }
         }
         Ok(())
     }
@@ -108,29 +124,48 @@ impl Books {
     /// The other side says what became of a parcel of ours. A second settlement of it changes nothing.
     fn settled(&mut self, destination: ChainId, settlement: &Settlement, effects: &mut Vec<Effect>) {
         let Some(lane) = self.lanes.get_mut(&destination) else { return };
-        let open = lane.outstanding.get(&settlement.number).is_some_and(|o| !o.settled);
-        let Some(Outstanding { parcel, .. }) = open.then(|| lane.outstanding.remove(&settlement.number)).flatten()
-        else {
+        let Entry::Occupied(found) = lane.outstanding.entry(settlement.number) else { return };
+        if found.get().settled {
             return;
-        };
-        // A hostile settlement may be as long as its parcel: looking each id up keeps the work n log n.
-        let returned: BTreeMap<_, _> = settlement.returned.iter().map(|(id, reason)| (id, reason)).collect();
-        let refused: BTreeMap<_, _> = settlement.refused.iter().map(|(id, reason)| (id, reason)).collect();
-        for relocation in &parcel.relocations {
+        }
+        let parcel = found.remove().parcel;
+        self.take_back(destination, &parcel, &settlement.returned, effects);
+        let refused = self.refund_all(destination, &parcel, &settlement.refused);
+        effects.push(Effect::Settled { parcel, refused });
+    }
+
+    /// Accounts of this parcel that the other side did not take in.
+    fn take_back(
+        &mut self,
+        destination: ChainId,
+        parcel: &Parcel,
+        returned: &[(AccountId, Reason)],
+        effects: &mut Vec<Effect>,
+    ) {
+        let returned = by_id(returned);
+        for relocation in parcel.relocations.iter().filter(|_| !returned.is_empty()) {
             if let Some(&reason) = returned.get(&relocation.id) {
                 self.restore(destination, relocation);
                 effects.push(Effect::Returned { account: relocation.id, reason: reason.clone() });
             }
         }
-        for remittance in &parcel.remittances {
-            if remittance.kind == Kind::Transfer {
-                let refused = refused.get(&remittance.id).map(|&reason| reason.clone());
-                if refused.is_some() {
-                    self.refund(destination, remittance);
-                }
-                effects.push(Effect::Settled { id: remittance.id, refused });
+    }
+
+    /// Transfers of this parcel that the other side did not credit.
+    fn refund_all(
+        &mut self,
+        destination: ChainId,
+        parcel: &Parcel,
+        refused: &[(OrderId, Reason)],
+    ) -> BTreeMap<OrderId, Reason> {
+        let (refused, mut refunded) = (by_id(refused), BTreeMap::new());
+        for remittance in parcel.transfers().filter(|_| !refused.is_empty()) {
+            if let Some(&reason) = refused.get(&remittance.id) {
+                self.refund(destination, remittance);
+                refunded.insert(remittance.id, reason.clone());
             }
         }
+        refunded
     }
 
     /// What was paid goes back to who paid it, wherever that account is now.
@@ -154,6 +189,7 @@ impl Books {
         self.moved.remove(&relocation.id);
         let version = relocation.account.version.saturating_add(1);
         self.accounts.insert(relocation.id, Account { version, ..relocation.account });
+        self.changed.push(relocation.id);
         self.release(&relocation.id);
     }
 
@@ -162,8 +198,9 @@ impl Books {
         self.check_lane(head.source, head.destination)?;
         let lane = self.lanes.entry(head.source).or_default();
         lane.known = lane.known.max(head.newest.min(lane.cursor.saturating_add(AHEAD_MOST)));
-        lane.acknowledged(head.cursor);
-        Ok(lane.unacknowledged().take(AGAIN_MOST).cloned().map(Effect::Send).collect())
+        lane.acknowledge(head.cursor);
+        let again = lane.unacknowledged().take(if self.repairs { AGAIN_MOST } else { 0 });
+        Ok(again.cloned().map(Effect::Send).collect())
     }
 
     /// What waits for an account, in the order in which it came.

@@ -1,10 +1,11 @@
 //! The books of one municipality.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use globelet_types::{AccountId, ChainId};
 
-use crate::lane::{Departing, Lane, Outstanding};
+use crate::lane::{Lane, Outstanding};
 use crate::{Account, Effect, Event, Head, Kind, Parcel, Reason, Remittance, ShardingError};
 
 /// Where an account went from here.
@@ -38,6 +39,10 @@ pub struct Books {
     /// What came for an account before the account did.
     pub(crate) parked: BTreeMap<AccountId, Vec<Remittance>>,
     pub(crate) lanes: BTreeMap<ChainId, Lane>,
+    /// Accounts that the block under construction changed, in the order in which it did.
+    pub(crate) changed: Vec<AccountId>,
+    /// Whether what was sent is kept to be sent again.
+    pub(crate) repairs: bool,
 }
 
 impl Books {
@@ -54,6 +59,8 @@ impl Books {
             bounced: BTreeMap::new(),
             parked: BTreeMap::new(),
             lanes: BTreeMap::new(),
+            changed: Vec::new(),
+            repairs: true,
         };
         for (id, balance) in accounts {
             if books.accounts.insert(*id, Account::open(*balance)).is_some() {
@@ -62,6 +69,13 @@ impl Books {
             books.balances = books.balances.checked_add(*balance).ok_or(Reason::Overflow)?;
         }
         Ok(books)
+    }
+
+    /// For whoever keeps what was sent and sends it again by its own means: these books keep of what they send only the
+    /// parcels that a settlement is due for, until it comes, and answer a [`Head`] with nothing.
+    #[must_use]
+    pub fn repaired_elsewhere(self) -> Books {
+        Books { repairs: false, ..self }
     }
 
     /// The books after a restart: the start's, then every event of the log handled again. What was refused changes
@@ -78,31 +92,40 @@ impl Books {
         Ok(books)
     }
 
-    /// Handles one event; what must be sent and said follows. O(log n) for an order; O(items · log n) for a parcel.
+    /// Handles one event, as a log holds it; what must be sent and said follows. O(log n) for an order;
+    /// O(items · log n) for a parcel. What a ledger does most can be called by itself, too: [`Books::open`],
+    /// [`Books::transfer`], [`Books::receive`], [`Books::close`].
     ///
     /// # Errors
     /// `Refused` with the reason, `WrongLane`, `OutOfWindow`; the books are as they were.
     pub fn handle(&mut self, event: &Event) -> Result<Vec<Effect>, ShardingError> {
         match event {
-            Event::Opened { account } => Ok(self.open(*account)?),
-            Event::Transferred(transfer) => Ok(self.transfer(transfer)?),
-            Event::Moved(order) => Ok(self.relocate(order)?),
-            Event::Closed => Ok(self.close()),
-            Event::Arrived(parcel) => self.receive(parcel),
-            Event::Told(head) => self.told(head),
+            Event::Opened { account } => self.open(*account)?,
+            Event::Transferred(transfer) => {
+                self.transfer(transfer)?;
+                if transfer.destination == self.chain {
+                    return Ok(vec![Effect::Done { id: transfer.id }]);
+                }
+            }
+            Event::Moved(order) => self.relocate(order)?,
+            Event::Closed => return Ok(self.close().into_iter().map(Effect::Send).collect()),
+            Event::Arrived(parcel) => return self.receive(parcel),
+            Event::Told(head) => return self.told(head),
         }
+        Ok(Vec::new())
     }
 
-    /// Closes the block: what departs is numbered, one parcel per lane.
-    fn close(&mut self) -> Vec<Effect> {
+    /// Closes the block: what departs is numbered, one parcel per lane, by destination. O(lanes).
+    pub fn close(&mut self) -> Vec<Arc<Parcel>> {
+        self.changed.clear();
         let mut sent = Vec::new();
         for (destination, lane) in &mut self.lanes {
-            let departing = std::mem::take(&mut lane.departing);
-            if departing == Departing::default() {
+            if lane.departing.is_empty() {
                 continue;
             }
+            let departing = std::mem::take(&mut lane.departing);
             lane.newest += 1;
-            let parcel = Parcel {
+            let parcel = Arc::new(Parcel {
                 source: self.chain,
                 destination: *destination,
                 number: lane.newest,
@@ -110,12 +133,13 @@ impl Books {
                 relocations: departing.relocations,
                 remittances: departing.remittances,
                 settlements: departing.settlements,
-            };
+            });
             lane.sent += parcel.amount();
             let settled = !parcel.wants_settlement();
-            let outstanding = Outstanding { parcel: parcel.clone(), arrived: false, settled };
-            lane.outstanding.insert(lane.newest, outstanding);
-            sent.push(Effect::Send(parcel));
+            if self.repairs || !settled {
+                lane.outstanding.insert(lane.newest, Outstanding { parcel: parcel.clone(), settled });
+            }
+            sent.push(parcel);
         }
         sent
     }
@@ -154,6 +178,7 @@ impl Books {
         // A balance is part of the sum that just fitted.
         found.balance += amount;
         self.balances = sum;
+        self.changed.push(*account);
         true
     }
 
@@ -179,6 +204,14 @@ impl Books {
     /// All accounts that live here, by id.
     pub fn accounts(&self) -> &BTreeMap<AccountId, Account> {
         &self.accounts
+    }
+
+    /// The accounts that the block under construction changed so far, by id; those that left are among them.
+    pub fn changed(&self) -> Vec<AccountId> {
+        let mut changed = self.changed.clone();
+        changed.sort_unstable();
+        changed.dedup();
+        changed
     }
 
     /// Where an account went from here, if it is not here.

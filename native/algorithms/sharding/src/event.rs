@@ -1,5 +1,8 @@
 //! What the books handle, and what follows.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_types::{encode, AccountId, OrderId};
 
@@ -45,13 +48,18 @@ impl Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Send this parcel down its lane. It may be lost, doubled or late.
-    Send(Parcel),
-    /// A transfer of ours is decided, once and for all.
-    Settled {
+    Send(Arc<Parcel>),
+    /// A transfer within this municipality is done; if its recipient has moved, the money follows it.
+    Done {
         /// Which.
         id: OrderId,
-        /// Why it was refunded; `None` if the destination took it in.
-        refused: Option<Reason>,
+    },
+    /// A parcel of ours is settled: its transfers are decided, once and for all.
+    Settled {
+        /// Which.
+        parcel: Arc<Parcel>,
+        /// Its transfers that were refunded, and why; the destination took in all others.
+        refused: BTreeMap<OrderId, Reason>,
     },
     /// An account came to live here.
     Settler {

@@ -1,6 +1,7 @@
 //! The two lanes between this municipality and another one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::{Parcel, Relocation, Remittance, Settlement};
 
@@ -10,8 +11,7 @@ pub const AHEAD_MOST: u64 = 16_384;
 /// A parcel of ours that is not done with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outstanding {
-    pub parcel: Parcel,
-    pub arrived: bool,
+    pub parcel: Arc<Parcel>,
     pub settled: bool,
 }
 
@@ -21,6 +21,12 @@ pub(crate) struct Departing {
     pub relocations: Vec<Relocation>,
     pub remittances: Vec<Remittance>,
     pub settlements: Vec<Settlement>,
+}
+
+impl Departing {
+    pub fn is_empty(&self) -> bool {
+        self.relocations.is_empty() && self.remittances.is_empty() && self.settlements.is_empty()
+    }
 }
 
 /// The lane to another municipality and the lane back, as one of the two sees them. Amounts include balances of
@@ -33,6 +39,8 @@ pub struct Lane {
     pub sent: u128,
     /// What was sent and came back.
     pub refunded: u128,
+    /// The other side has every parcel up to this number, as far as it has said.
+    pub acknowledged: u64,
     /// Every parcel of the lane back up to this number is in.
     pub cursor: u64,
     /// Numbers above the cursor that are in.
@@ -59,30 +67,45 @@ impl Lane {
     }
 
     /// Parcels that the other side may not have, oldest first.
-    pub fn unacknowledged(&self) -> impl Iterator<Item = &Parcel> {
-        self.outstanding.values().filter(|o| !o.arrived).map(|o| &o.parcel)
+    pub fn unacknowledged(&self) -> impl Iterator<Item = &Arc<Parcel>> {
+        self.outstanding.range(self.acknowledged + 1..).map(|(_, o)| &o.parcel)
+    }
+
+    /// Numbers of the parcels whose settlement has not come, oldest first.
+    pub fn unsettled(&self) -> impl Iterator<Item = u64> + '_ {
+        self.outstanding.iter().filter(|(_, o)| !o.settled).map(|(number, _)| *number)
     }
 
     /// Whether all that was sent is acknowledged and settled, and nothing known of is missing.
     pub fn is_at_rest(&self) -> bool {
-        self.outstanding.is_empty() && self.cursor == self.known && self.departing == Departing::default()
+        self.outstanding.is_empty() && self.cursor == self.known && self.departing.is_empty()
     }
 
     /// Takes a number into the seen-set; the cursor goes as far as there is no gap.
     pub(crate) fn mark(&mut self, number: u64) {
-        self.beyond.insert(number);
         self.known = self.known.max(number);
+        if number > self.cursor + 1 {
+            self.beyond.insert(number);
+            return;
+        }
+        self.cursor = number;
         while self.beyond.remove(&(self.cursor + 1)) {
             self.cursor += 1;
         }
     }
 
-    /// The other side has every parcel of ours up to this number.
-    pub(crate) fn acknowledged(&mut self, cursor: u64) {
-        for (_, outstanding) in self.outstanding.range_mut(..=cursor) {
-            outstanding.arrived = true;
+    /// The other side has every parcel of ours up to this number. One that claims more than was sent gains nothing.
+    pub(crate) fn acknowledge(&mut self, cursor: u64) {
+        let cursor = cursor.min(self.newest);
+        if cursor <= self.acknowledged {
+            return;
         }
-        self.outstanding.retain(|_, o| !(o.arrived && o.settled));
+        let arrived = self.outstanding.range(self.acknowledged + 1..=cursor);
+        let done: Vec<u64> = arrived.filter(|(_, o)| o.settled).map(|(number, _)| *number).collect();
+        for number in done {
+            self.outstanding.remove(&number);
+        }
+        self.acknowledged = cursor;
     }
 
     /// What departs in the block under construction, in money.

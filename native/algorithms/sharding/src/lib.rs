@@ -6,7 +6,9 @@
 //! credited is refunded. An account moves in a parcel too, with its balance and its nonces ([`Relocation`]); what comes
 //! for it to its old home is forwarded. The [`Map`] says, epoch by epoch, where accounts live.
 //!
-//! The books are a function of the [`Event`]s handled: a restart is to handle the log again ([`Books::replay`]).
+//! The books are a function of the [`Event`]s handled: a restart is to handle the log again ([`Books::replay`]). A ledger
+//! that numbers, certifies and repairs what it sends by its own means takes [`Books::repaired_elsewhere`], and nothing is
+//! kept twice.
 //! [`audit`] checks conservation over any moment's books.
 //!
 //! | law | how |

@@ -4,7 +4,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_types::{AccountId, ChainId, OrderId};
 
 use crate::books::{Books, Spot};
-use crate::{Account, Effect, Kind, Pointer, Reason, Relocation, Remittance};
+use crate::{Account, Kind, Pointer, Reason, Relocation, Remittance};
 
 /// Moves an amount to an account of this or another municipality.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -36,58 +36,93 @@ pub struct Move {
 
 impl Books {
     /// Opens an account with balance zero. An account that lives elsewhere can't be told from a new one here: whoever
-    /// opens it has looked it up in the map.
-    pub(crate) fn open(&mut self, account: AccountId) -> Result<Vec<Effect>, Reason> {
-        match self.spot(&account, 0) {
+    /// opens it has looked it up in the map. O(log n).
+    ///
+    /// # Errors
+    /// As [`Books::may_open`]; nothing was changed.
+    pub fn open(&mut self, account: AccountId) -> Result<(), Reason> {
+        self.may_open(&account)?;
+        self.accounts.insert(account, Account::open(0));
+        self.changed.push(account);
+        Ok(())
+    }
+
+    /// Whether an account could be opened now. O(log n).
+    ///
+    /// # Errors
+    /// `AlreadyOpen` for one that is here or on its way here, `Moved` for one that went from here.
+    pub fn may_open(&self, account: &AccountId) -> Result<(), Reason> {
+        match self.spot(account, 0) {
             Spot::Here => Err(Reason::AlreadyOpen),
             Spot::Gone(pointer) => Err(Reason::Moved { to: pointer.to }),
             // What waits for it says that it is on its way here.
-            _ if self.parked.contains_key(&account) => Err(Reason::AlreadyOpen),
-            _ => {
-                self.accounts.insert(account, Account::open(0));
-                Ok(Vec::new())
-            }
+            _ if self.parked.contains_key(account) => Err(Reason::AlreadyOpen),
+            _ => Ok(()),
         }
     }
 
-    /// The account that may order, if it is here and the nonce is fresh.
-    fn orderer(&self, account: &AccountId, nonce: u64) -> Result<Account, Reason> {
-        if let Some(pointer) = self.moved.get(account) {
-            return Err(Reason::Moved { to: pointer.to });
-        }
-        let found = self.accounts.get(account).ok_or(Reason::UnknownAccount)?;
-        if !found.nonce_is_fresh(nonce) {
-            return Err(Reason::Replayed { nonce, highest: found.highest_nonce });
-        }
-        Ok(*found)
-    }
-
-    pub(crate) fn transfer(&mut self, t: &Transfer) -> Result<Vec<Effect>, Reason> {
-        let mut payer = self.orderer(&t.from, t.nonce)?;
+    /// Applies a transfer whose signature holds: within the municipality at once, else it leaves with the block under
+    /// construction. O(log n).
+    ///
+    /// # Errors
+    /// As [`Books::may_transfer`] with nothing reserved; nothing was changed.
+    pub fn transfer(&mut self, t: &Transfer) -> Result<(), Reason> {
         if t.amount == 0 {
             return Err(Reason::ZeroAmount);
         }
-        let available = payer.balance;
-        payer.balance = available.checked_sub(t.amount).ok_or(Reason::Overdrawn { available, amount: t.amount })?;
-        let spot = (t.destination == self.chain).then(|| self.spot(&t.to, 0));
+        let spot = self.recipient(t);
+        let Some(payer) = self.accounts.get_mut(&t.from) else { return Err(self.absent(&t.from)) };
+        payer.can_pay(t.nonce, t.amount, 0)?;
         if matches!(spot, Some(Spot::Unknown | Spot::Coming)) {
             return Err(Reason::UnknownRecipient);
         }
+        payer.balance -= t.amount;
         payer.use_nonce(t.nonce);
-        self.accounts.insert(t.from, payer);
         self.balances -= t.amount;
+        self.changed.push(t.from);
         let remittance = Remittance { id: t.id, from: t.from, to: t.to, amount: t.amount, kind: Kind::Transfer };
-        let Some(spot) = spot else {
-            self.lanes.entry(t.destination).or_default().departing.remittances.push(remittance);
-            return Ok(Vec::new());
-        };
-        // It was debited here a moment ago, so adding it back passes no bound.
-        self.give(remittance, spot);
-        Ok(vec![Effect::Settled { id: t.id, refused: None }])
+        match spot {
+            // It was debited here a moment ago, so adding it back passes no bound.
+            Some(spot) => self.give(remittance, spot),
+            None => self.lanes.entry(t.destination).or_default().departing.remittances.push(remittance),
+        }
+        Ok(())
     }
 
-    pub(crate) fn relocate(&mut self, m: &Move) -> Result<Vec<Effect>, Reason> {
-        let mut account = self.orderer(&m.account, m.nonce)?;
+    /// Whether a transfer could be applied now, while so much of the payer's balance is promised elsewhere. O(log n).
+    ///
+    /// # Errors
+    /// The reason why not: `ZeroAmount`, `Moved` or `UnknownAccount` for the payer, `Replayed`, `Overdrawn`,
+    /// `UnknownRecipient` within this municipality.
+    pub fn may_transfer(&self, t: &Transfer, reserved: u64) -> Result<(), Reason> {
+        if t.amount == 0 {
+            return Err(Reason::ZeroAmount);
+        }
+        self.orderer(&t.from)?.can_pay(t.nonce, t.amount, reserved)?;
+        match self.recipient(t) {
+            Some(Spot::Unknown | Spot::Coming) => Err(Reason::UnknownRecipient),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the recipient of a transfer within this municipality is.
+    fn recipient(&self, t: &Transfer) -> Option<Spot> {
+        (t.destination == self.chain).then(|| self.spot(&t.to, 0))
+    }
+
+    /// The account that may order, if it is here.
+    fn orderer(&self, account: &AccountId) -> Result<&Account, Reason> {
+        self.accounts.get(account).ok_or_else(|| self.absent(account))
+    }
+
+    /// Why an account that is not here can't order.
+    fn absent(&self, account: &AccountId) -> Reason {
+        self.moved.get(account).map_or(Reason::UnknownAccount, |pointer| Reason::Moved { to: pointer.to })
+    }
+
+    pub(crate) fn relocate(&mut self, m: &Move) -> Result<(), Reason> {
+        let mut account = *self.orderer(&m.account)?;
+        account.can_pay(m.nonce, 0, 0)?;
         if m.destination == self.chain {
             return Err(Reason::NothingToMove);
         }
@@ -95,10 +130,11 @@ impl Books {
         account.version = account.version.checked_add(1).ok_or(Reason::Overflow)?;
         self.accounts.remove(&m.account);
         self.balances -= account.balance;
+        self.changed.push(m.account);
         self.moved.insert(m.account, Pointer { to: m.destination, version: account.version });
         let relocation = Relocation { id: m.account, account };
         self.lanes.entry(m.destination).or_default().departing.relocations.push(relocation);
         self.release(&m.account);
-        Ok(Vec::new())
+        Ok(())
     }
 }

@@ -84,6 +84,11 @@ impl Parcel {
         remitted + moved
     }
 
+    /// The transfers in it, without what follows accounts that moved.
+    pub fn transfers(&self) -> impl Iterator<Item = &Remittance> {
+        self.remittances.iter().filter(|r| r.kind == Kind::Transfer)
+    }
+
     /// Whether the other side owes a settlement for it.
     pub fn wants_settlement(&self) -> bool {
         !self.remittances.is_empty() || !self.relocations.is_empty()

@@ -60,23 +60,32 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     Ok(module)
 }
 
-/// An effect as a tuple that begins with its name.
-fn told<'py>(py: Python<'py>, effect: &Effect) -> PyResult<Bound<'py, PyAny>> {
-    match effect {
+/// A transfer that is decided, as a tuple.
+fn settled<'py>(py: Python<'py>, id: &OrderId, refused: Option<&crate::Reason>) -> PyResult<Bound<'py, PyAny>> {
+    ("settled", PyBytes::new(py, &id.0), refused.map(crate::Reason::code)).into_bound_py_any(py)
+}
+
+/// An effect as tuples that begin with its name, one for each transfer where it settles a parcel.
+fn told<'py>(py: Python<'py>, effect: &Effect, effects: &mut Effects<'py>) -> PyResult<()> {
+    effects.push(match effect {
         Effect::Send(parcel) => {
-            ("send", parcel.destination.0, PyBytes::new(py, &parcel.to_bytes())).into_bound_py_any(py)
+            ("send", parcel.destination.0, PyBytes::new(py, &parcel.to_bytes())).into_bound_py_any(py)?
         }
-        Effect::Settled { id, refused } => {
-            let code = refused.as_ref().map(crate::Reason::code);
-            ("settled", PyBytes::new(py, &id.0), code).into_bound_py_any(py)
+        Effect::Done { id } => settled(py, id, None)?,
+        Effect::Settled { parcel, refused } => {
+            for transfer in parcel.transfers() {
+                effects.push(settled(py, &transfer.id, refused.get(&transfer.id))?);
+            }
+            return Ok(());
         }
         Effect::Settler { account, version } => {
-            ("settler", PyBytes::new(py, &account.0), *version).into_bound_py_any(py)
+            ("settler", PyBytes::new(py, &account.0), *version).into_bound_py_any(py)?
         }
         Effect::Returned { account, reason } => {
-            ("returned", PyBytes::new(py, &account.0), reason.code()).into_bound_py_any(py)
+            ("returned", PyBytes::new(py, &account.0), reason.code()).into_bound_py_any(py)?
         }
-    }
+    });
+    Ok(())
 }
 
 /// The books of one municipality.
@@ -90,7 +99,9 @@ impl PyBooks {
     fn run<'py>(&mut self, py: Python<'py>, event: &Event) -> PyResult<Effects<'py>> {
         let books = &mut self.0;
         let effects = py.detach(|| books.handle(event)).map_err(|e| refuse(py, &e))?;
-        effects.iter().map(|effect| told(py, effect)).collect()
+        let mut said = Vec::with_capacity(effects.len());
+        effects.iter().try_for_each(|effect| told(py, effect, &mut said))?;
+        Ok(said)
     }
 }
 

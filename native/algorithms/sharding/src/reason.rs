@@ -1,7 +1,7 @@
 //! What is refused, and why.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use globelet_types::ChainId;
+use globelet_types::{ChainId, Refusal};
 use thiserror::Error;
 
 /// Why an order, a remittance or a relocation was refused; nothing moved.
@@ -62,6 +62,22 @@ impl Reason {
             Reason::Replayed { .. } => "sharding.replayed",
             Reason::Overflow => "sharding.overflow",
             Reason::NothingToMove => "sharding.nothing-to-move",
+        }
+    }
+}
+
+/// How a world tells its account holders.
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Refusal {
+        match reason {
+            Reason::UnknownAccount => Refusal::UnknownAccount,
+            Reason::UnknownRecipient => Refusal::UnknownRecipient,
+            Reason::Moved { to } => Refusal::WrongMunicipality { owner: to.0 },
+            Reason::AlreadyOpen | Reason::NothingToMove => Refusal::AlreadyOpen,
+            Reason::ZeroAmount => Refusal::ZeroAmount,
+            Reason::Overdrawn { available, amount } => Refusal::Overdrawn { available, amount },
+            Reason::Replayed { nonce, highest } => Refusal::Replayed { nonce, highest },
+            Reason::Overflow => Refusal::Overflow,
         }
     }
 }

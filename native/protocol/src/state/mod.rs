@@ -7,49 +7,15 @@ mod interval;
 mod ledger;
 mod municipal;
 mod ordered;
+mod view;
+
+pub use view::LedgerView;
 
 use crate::{Effect, Event, Genesis, NodeSecrets, Receipt};
+use globelet_sharding::Books;
 use globelet_types::world::{ChainKind, Role};
 use globelet_types::{AccountId, ChainId, Hash, Micros, OrderId};
-use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What a municipal replica has booked, for audits: amounts in the smallest unit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LedgerView {
-    /// Chain.
-    pub chain: ChainId,
-    /// Last applied height (committed height above municipal level).
-    pub height: u64,
-    /// Hash of that block's header.
-    #[serde(with = "hex::serde")]
-    pub head: Hash,
-    /// Last certified height.
-    pub certified: u64,
-    /// Sum of all balances.
-    pub balances: u64,
-    /// What the municipality held at genesis.
-    pub genesis: u64,
-    /// Per lane out: amount of all remittances sent.
-    pub sent: BTreeMap<ChainId, u64>,
-    /// Per lane out: amount that came back as refunds.
-    pub refunded: BTreeMap<ChainId, u64>,
-    /// Per lane out: newest number.
-    pub sent_numbers: BTreeMap<ChainId, u64>,
-    /// Per lane out: parcels with remittances and no settlement yet.
-    pub unsettled: BTreeMap<ChainId, u64>,
-    /// Per lane in: amount credited.
-    pub credited: BTreeMap<ChainId, u64>,
-    /// Per lane in: amount refused, to be refunded at the source.
-    pub refused: BTreeMap<ChainId, u64>,
-    /// Per lane in: every number up to this one was applied.
-    pub cursors: BTreeMap<ChainId, u64>,
-    /// Per lane in: applied numbers beyond the cursor.
-    pub beyond: BTreeMap<ChainId, Vec<u64>>,
-    /// Parcels brought home by R2 to R4.
-    pub repairs: u64,
-}
 
 /// What a node is, by its chain and role.
 enum Kind {
@@ -113,6 +79,24 @@ impl State {
     pub fn account(&self, account: &AccountId) -> Option<(u64, u64)> {
         match &self.kind {
             Kind::Municipal(m) => m.account(account),
+            _ => None,
+        }
+    }
+
+    /// Last applied height, committed height above municipal level; zero for holders.
+    pub fn height(&self) -> u64 {
+        match &self.kind {
+            Kind::Municipal(m) => m.height(),
+            Kind::Continental(c) => c.height().0,
+            Kind::Global(g) => g.height().0,
+            Kind::Holder(_) => 0,
+        }
+    }
+
+    /// The books of a municipal replica; `None` elsewhere.
+    pub fn books(&self) -> Option<&Books> {
+        match &self.kind {
+            Kind::Municipal(m) => Some(m.books()),
             _ => None,
         }
     }

@@ -29,6 +29,18 @@ pub fn check(books: &Books) -> Finding {
     Err(format!("balances {balances} and {transit} in transit are not the supply, {supply}"))
 }
 
+/// Counts the farthest books of every municipality together, with what waits in them and what is on their lanes.
+///
+/// # Errors
+/// The lane that gave more than it got, or where all the money is if that is not the supply.
+pub fn audited(books: &[&globelet_sharding::Books], supply: u128) -> Finding {
+    let audit = globelet_sharding::audit(books).map_err(|error| error.to_string())?;
+    if audit.total() == supply {
+        return Ok(());
+    }
+    Err(format!("{audit:?} is not the supply, {supply}"))
+}
+
 fn one(view: &LedgerView) -> Finding {
     let sum = |amounts: &std::collections::BTreeMap<_, u64>| amounts.values().map(|a| u128::from(*a)).sum::<u128>();
     let has = u128::from(view.balances) + sum(&view.sent);
@@ -46,11 +58,26 @@ fn one(view: &LedgerView) -> Finding {
 mod tests {
     use super::super::canary::books;
     use super::*;
-    use globelet_types::ChainId;
+    use globelet_sharding::Transfer;
+    use globelet_types::{AccountId, ChainId, OrderId};
 
     #[test]
     fn sound_books_pass() {
         assert_eq!(check(&books()), Ok(()));
+    }
+
+    #[test]
+    fn canary_a_parcel_that_nobody_sent() {
+        let (alice, bob) = (AccountId([1; 32]), AccountId([2; 32]));
+        let mut tokyo = globelet_sharding::Books::new(ChainId(0), &[(alice, 100)]).unwrap();
+        let mut paris = globelet_sharding::Books::new(ChainId(1), &[(bob, 0)]).unwrap();
+        let before = tokyo.clone();
+        let (id, destination) = (OrderId([3; 32]), ChainId(1));
+        tokyo.transfer(&Transfer { id, from: alice, to: bob, destination, amount: 40, nonce: 1 }).unwrap();
+        paris.receive(&tokyo.close()[0]).unwrap();
+        assert_eq!(audited(&[&tokyo, &paris], 100), Ok(()));
+        assert!(audited(&[&tokyo, &paris], 99).unwrap_err().contains("99"));
+        assert!(audited(&[&before, &paris], 140).unwrap_err().contains("gave more than it got"));
     }
 
     #[test]

@@ -174,6 +174,6 @@ impl Simulation {
 
     pub(super) fn farthest(&self, chain: ChainId) -> Option<&Node> {
         let honest = self.replicas(chain).into_iter().map(|n| &self.nodes[n.index()]).filter(|n| n.honest());
-        honest.max_by_key(|n| n.ledger().height)
+        honest.max_by_key(|n| n.state().height())
     }
 }

@@ -1,5 +1,6 @@
 //! Invariants over a running world: at every step, and once nothing is under way.
 use super::Simulation;
+use crate::checks::agreement::Agreement;
 use crate::checks::{completeness, conservation, double_credit, lanes, Books, Finding, Violation};
 use crate::ladder::Climb;
 use crate::node::Node;
@@ -40,7 +41,25 @@ impl Simulation {
     pub(super) fn check_books(&mut self) {
         let books = self.books();
         self.judge("conservation", conservation::check(&books));
+        let audited = self.audit();
+        self.judge("conservation", audited);
         self.judge("lanes", lanes::check(&books));
+    }
+
+    /// What the farthest honest replica of every municipality keeps, counted together.
+    fn audit(&self) -> Finding {
+        let farthest = self.treasuries.keys().filter_map(|chain| self.farthest(*chain));
+        let books: Vec<_> = farthest.filter_map(|node| node.state().books()).collect();
+        conservation::audited(&books, self.opening.values().map(|held| u128::from(*held)).sum())
+    }
+
+    fn check_same_books(&self) -> Finding {
+        for chain in self.treasuries.keys() {
+            let honest = self.replicas(*chain).into_iter().map(|n| &self.nodes[n.index()]).filter(|n| n.honest());
+            let shown: Vec<_> = honest.filter_map(shown).collect();
+            Agreement::same_books(&shown)?;
+        }
+        Ok(())
     }
 
     /// The invariants that hold once nothing is under way: every admitted transfer has its end and is
@@ -51,6 +70,8 @@ impl Simulation {
     /// The first [`Violation`].
     pub fn finish(&mut self) -> Result<(), Violation> {
         self.check_books();
+        let same = self.check_same_books();
+        self.judge("agreement", same);
         let stuck = self.honest_climbs().try_for_each(completeness::check);
         self.judge("completeness", stuck);
         let books = self.books();
@@ -110,13 +131,19 @@ impl Simulation {
     }
 }
 
+/// A municipal replica's books, and after how many blocks.
+fn shown(node: &Node) -> Option<(NodeId, u64, &globelet_sharding::Books)> {
+    Some((node.id, node.state().height(), node.state().books()?))
+}
+
 fn recovered(node: &Node) -> Finding {
     if !node.up {
         return Ok(());
     }
     let state = node.replayed().map_err(|error| format!("node {} cannot read its log: {error}", node.id))?;
     if state.ledger() == node.ledger() {
-        return Ok(());
+        let same = state.books() == node.state().books();
+        return if same { Ok(()) } else { Err(format!("node {} keeps other books than its log makes", node.id)) };
     }
     Err(format!("node {} booked {:?}, its log makes {:?}", node.id, node.ledger(), state.ledger()))
 }

@@ -96,14 +96,20 @@ impl World {
 
     fn note(&mut self, effect: &Effect) {
         match effect {
-            Effect::Send(parcel) => self.flying.push(Event::Arrived(parcel.clone())),
-            Effect::Settled { id, refused } => {
-                if let Some(expected) = self.transfers.get_mut(id) {
-                    assert_eq!(expected.settled, None, "a transfer is decided once");
-                    expected.settled = Some(refused.clone());
-                }
+            Effect::Send(parcel) => self.flying.push(Event::Arrived((**parcel).clone())),
+            Effect::Done { id } => self.decided(id, None),
+            Effect::Settled { parcel, refused } => {
+                assert!(refused.keys().all(|id| parcel.transfers().any(|t| t.id == *id)));
+                parcel.transfers().for_each(|t| self.decided(&t.id, refused.get(&t.id)));
             }
             Effect::Settler { .. } | Effect::Returned { .. } => {}
+        }
+    }
+
+    fn decided(&mut self, id: &OrderId, refused: Option<&Reason>) {
+        if let Some(expected) = self.transfers.get_mut(id) {
+            assert_eq!(expected.settled, None, "a transfer is decided once");
+            expected.settled = Some(refused.cloned());
         }
     }
 

@@ -161,8 +161,8 @@ impl Book {
         for id in self.by_lane.remove(&(settled.destination, settled.number)).unwrap_or_default() {
             self.committed_by(&id, seen.map_or(delivered, |s| s.certified.min(delivered)));
             self.climb(&id, Stage::Delivered, delivered, None, out);
-            match settled.refused.iter().find(|(refused, _)| *refused == id) {
-                Some((_, refusal)) => self.climb(&id, Stage::Refunded, credited, Some(refusal.clone()), out),
+            match settled.refused.get(&id) {
+                Some(refusal) => self.climb(&id, Stage::Refunded, credited, Some(refusal.clone()), out),
                 None => self.climb(&id, Stage::Credited, credited, None, out),
             }
         }

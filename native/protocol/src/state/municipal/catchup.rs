@@ -18,7 +18,7 @@ impl Municipal {
             || self.book.unanchored().is_some()
             || !self.unproven.is_empty()
             || self.checkpoints.is_waited_for()
-            || self.ledger.lanes_out.values().any(|l| !l.unsettled.is_empty())
+            || self.ledger.unsettled().next().is_some()
             || self.inbox_outstanding()
     }
 
@@ -68,12 +68,12 @@ impl Municipal {
 
     /// Tells destinations how far their lane goes, where a settlement is overdue.
     fn announce_heads(&self, now: Micros, after: u64, out: &mut Out) {
-        for (&destination, lane) in &self.ledger.lanes_out {
-            let Some(height) = lane.unsettled.values().min() else { continue };
+        for (destination, number) in self.ledger.unsettled() {
+            let Some(height) = self.chain.lane_heights.get(&(destination, number)) else { continue };
             let sent = self.chain.blocks.get(height).and_then(|b| b.certificate.as_ref()).map(|(_, at)| at.micros);
             if sent.is_some_and(|at| at + after <= now) {
                 let to = self.frame.committees[destination.index()].replicas.clone();
-                out.send(to, Message::LaneHead { source: self.frame.chain, number: lane.newest });
+                out.send(to, Message::LaneHead { source: self.frame.chain, number: self.ledger.newest(destination) });
             }
         }
     }

@@ -2,6 +2,7 @@
 use super::{Municipal, Out};
 use crate::block::{digest, vote_bytes, AppliedOrder, BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen};
 use crate::message::{Message, ParcelShard};
+use crate::state::ledger::Closed;
 use crate::Publication;
 use chacha20poly1305::{aead::Aead, ChaCha20Poly1305, KeyInit, Nonce};
 use globelet_clock::Stamp;
@@ -9,6 +10,7 @@ use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::verify_batch;
 use globelet_types::{encode, ChainId, Hash, Micros, OrderId, Refusal, Signature, SignedOrder};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Blocks kept at least for repairs and receipts.
 const BLOCKS_MOST: usize = 8192;
@@ -102,9 +104,10 @@ impl Municipal {
         }
         let items = (received.len() + applied.len()) as u32;
         let tree = Tree::from_leaves(&applied.iter().map(encode).collect::<Vec<_>>());
-        let (lanes, departures) = self.depart(height);
+        let Closed { parcels, touched } = self.ledger.close();
+        let (lanes, departures) = self.depart(height, &parcels);
         self.book.applied(height, self.frame.chain, &applied, &tree, &lanes);
-        self.chain.state = digest("globelet state 1", &(self.chain.state, self.ledger.take_touched()));
+        self.chain.state = digest("globelet state 1", &(self.chain.state, touched));
         let header = BlockHeader {
             chain: self.frame.chain,
             height,
@@ -114,7 +117,7 @@ impl Municipal {
             vertices,
             orders: tree.root(),
             lanes,
-            balances: self.ledger.balances,
+            balances: self.ledger.books().balances(),
             state: self.chain.state,
         };
         self.record(now, header, departures, items, out);
@@ -164,22 +167,23 @@ impl Municipal {
         self.ledger.apply(id, order, at)
     }
 
-    /// Numbers, seals and cuts what leaves with this block.
-    fn depart(&mut self, height: u64) -> (Vec<LaneEntry>, Vec<Departure>) {
+    /// Seals and cuts what leaves with this block.
+    fn depart(&mut self, height: u64, parcels: &[Arc<Parcel>]) -> (Vec<LaneEntry>, Vec<Departure>) {
         let mut entries = Vec::new();
         let mut departures = Vec::new();
         let mut settling = std::mem::take(&mut self.inbox.settling);
         let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, departures) };
-        for parcel in self.ledger.depart(height) {
+        for parcel in parcels {
             let Some(key) = self.frame.lane_keys.get(&parcel.destination) else { continue };
-            let mut cut = codec.encode(&seal_parcel(key, &parcel));
+            let mut cut = codec.encode(&seal_parcel(key, parcel));
             let commitment = globelet_erasure::commit(&cut);
             entries.push(LaneEntry {
                 destination: parcel.destination,
                 number: parcel.number,
                 digest: parcel.digest(),
                 shards: commitment.root,
-                amount: parcel.amount(),
+                // All of it was in the municipality's balances, which fit.
+                amount: u64::try_from(parcel.amount()).unwrap_or(u64::MAX),
             });
             let me = usize::from(self.frame.me);
             let seen = settling.remove(&parcel.destination).unwrap_or_default();
@@ -299,10 +303,10 @@ impl Municipal {
 
     /// Forgets old blocks, but none whose parcels are not settled.
     fn prune(&mut self) {
-        let unsettled = self.ledger.lanes_out.values().filter_map(|l| l.unsettled.values().min()).min();
+        let unsettled = self.ledger.unsettled().filter_map(|lane| self.chain.lane_heights.get(&lane)).min().copied();
         while self.chain.blocks.len() > BLOCKS_MOST {
             let Some((&height, record)) = self.chain.blocks.first_key_value() else { return };
-            if unsettled.is_some_and(|&oldest| oldest <= height) || !record.acknowledged {
+            if unsettled.is_some_and(|oldest| oldest <= height) || !record.acknowledged {
                 return;
             }
             for lane in &record.header.lanes {

@@ -5,11 +5,10 @@ use crate::block::{BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen}
 use crate::message::{Message, ParcelShard};
 use crate::Publication;
 use globelet_clock::Stamp;
+use globelet_sharding::AHEAD_MOST;
 use globelet_types::{decode, ChainId, Hash, Micros, NodeId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Parcels of one lane that may be here and not yet applied, or asked for at once.
-const AHEAD_MOST: u64 = 16_384;
 /// Parcels kept after they were applied, for peers that an agreement made want them.
 const COPIES_MOST: usize = 512;
 
@@ -66,7 +65,7 @@ impl Municipal {
 
     /// Every parcel of this lane up to this number was applied.
     pub(super) fn cursor(&self, source: ChainId) -> u64 {
-        self.ledger.lanes_in.get(&source).map_or(0, |l| l.cursor)
+        self.ledger.cursor(source)
     }
 
     /// R1: a shard of a parcel. Nothing is believed that the source's certificate does not prove.
@@ -107,11 +106,10 @@ impl Municipal {
 
     /// True if a parcel of this entry would be ours, new, and not too far ahead.
     pub(super) fn lane_wanted(&self, source: ChainId, lane: &LaneEntry) -> bool {
-        let seen = self.ledger.lanes_in.get(&source).is_some_and(|l| l.seen(lane.number));
         lane.destination == self.frame.chain
             && source != self.frame.chain
             && lane.number <= self.cursor(source) + AHEAD_MOST
-            && !seen
+            && !self.ledger.seen(source, lane.number)
             && !self.inbox.arrived.contains_key(&(source, lane.number))
     }
 
@@ -198,7 +196,7 @@ impl Municipal {
         let head = self.inbox.heads.entry(source).or_default();
         *head = (*head).max(number.min(cursor + AHEAD_MOST));
         // All of it was applied: then what is missing there is the settlement, on the lane back.
-        let back = self.ledger.lanes_out.get(&source).map_or(0, |l| l.newest);
+        let back = self.ledger.newest(source);
         if number <= cursor && back > 0 {
             out.send(vec![from], Message::LaneHead { source: self.frame.chain, number: back });
         }

@@ -19,6 +19,7 @@ use super::ledger::Ledger;
 use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer};
 use globelet_clock::Clock;
 use globelet_erasure::Codec;
+use globelet_sharding::Books;
 use globelet_signatures::SigningKey;
 use globelet_threshold as threshold;
 use globelet_types::world::ChainKind;
@@ -144,7 +145,7 @@ impl Municipal {
         let sources = frame.lane_keys.keys().copied().filter(|c| *c != chain).collect();
         Some(Municipal {
             clock: Clock::new(parameters.skew_us),
-            ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury),
+            ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury)?,
             ingress: ingress::Ingress::new(frame.committee().holders.clone(), parameters.batch_us),
             vertices: hold::Vertices::new(n),
             round: rounds::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
@@ -226,27 +227,26 @@ impl Municipal {
     }
 
     pub fn account(&self, account: &AccountId) -> Option<(u64, u64)> {
-        self.ledger.accounts.get(account).map(|a| (a.balance, a.highest_nonce))
+        self.ledger.books().account(account).map(|a| (a.balance, a.highest_nonce))
+    }
+
+    pub fn height(&self) -> u64 {
+        self.chain.height
+    }
+
+    pub fn books(&self) -> &Books {
+        self.ledger.books()
     }
 
     pub fn ledger(&self) -> LedgerView {
-        let (out, inn) = (&self.ledger.lanes_out, &self.ledger.lanes_in);
+        let genesis = self.frame.parameters().treasury;
         LedgerView {
             chain: self.frame.chain,
             height: self.chain.height,
             head: self.chain.head,
             certified: self.chain.certified,
-            balances: self.ledger.balances,
-            genesis: self.frame.parameters().treasury,
-            sent: out.iter().map(|(&c, l)| (c, l.sent)).collect(),
-            refunded: out.iter().map(|(&c, l)| (c, l.refunded)).collect(),
-            sent_numbers: out.iter().map(|(&c, l)| (c, l.newest)).collect(),
-            unsettled: out.iter().map(|(&c, l)| (c, l.unsettled.len() as u64)).collect(),
-            credited: inn.iter().map(|(&c, l)| (c, l.credited)).collect(),
-            refused: inn.iter().map(|(&c, l)| (c, l.refused)).collect(),
-            cursors: inn.iter().map(|(&c, l)| (c, l.cursor)).collect(),
-            beyond: inn.iter().map(|(&c, l)| (c, l.beyond.iter().copied().collect())).collect(),
             repairs: self.inbox.repairs,
+            ..LedgerView::of(self.ledger.books(), genesis)
         }
     }
 }

@@ -28,8 +28,7 @@ impl Municipal {
 
     /// The numbers between the cursor and the newest known that are not here.
     fn gaps(&self, source: ChainId, head: u64) -> Vec<u64> {
-        let lane = self.ledger.lanes_in.get(&source);
-        let here = |n: &u64| lane.is_some_and(|l| l.seen(*n)) || self.inbox.arrived.contains_key(&(source, *n));
+        let here = |n: &u64| self.ledger.seen(source, *n) || self.inbox.arrived.contains_key(&(source, *n));
         (self.cursor(source) + 1..=head).filter(|n| !here(n)).take(ASK_MOST).collect()
     }
 
@@ -57,8 +56,7 @@ impl Municipal {
 
     /// True if the parcel is here; otherwise the peers are asked for it, who agreed that it enters.
     pub(super) fn parcel_at_hand(&mut self, source: ChainId, number: u64, out: &mut Out) -> bool {
-        let applied = self.ledger.lanes_in.get(&source).is_some_and(|l| l.seen(number));
-        if applied || self.inbox.arrived.contains_key(&(source, number)) {
+        if self.ledger.seen(source, number) || self.inbox.arrived.contains_key(&(source, number)) {
             return true;
         }
         let head = self.inbox.heads.entry(source).or_default();
