@@ -127,6 +127,18 @@ pack: nodes
 """
 
 
+def test_lane_keys_are_agreed_on_by_x_wing_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "two.yaml"
+    two = "name: two\ncontinents: {asia: [tokyo], europe: [paris]}\n"
+    for more, expected in (("", "x-wing"), ("parameters: {lane_kem: sntrup761}\n", "sntrup761")):
+        file.write_text(two + more, encoding="utf-8")
+        assert world.load(file).parameters.lane_kem == expected
+    (mistake,) = mistakes(tmp_path, two + "parameters: {lane_kem: ntru}\n")
+    assert mistake[:3] == (3, 24, "parameters.lane_kem")
+    assert "x-wing" in mistake[3]
+    assert "sntrup761" in mistake[3]
+
+
 def test_every_mistake_comes_at_once_with_its_place_and_mend(tmp_path: Path) -> None:
     found = {where: (line, column, message) for line, column, where, message in mistakes(tmp_path, BROKEN)}
     assert found["name"][:2] == (1, 7)

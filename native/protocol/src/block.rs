@@ -105,6 +105,10 @@ pub struct LaneEntry {
     pub shards: Hash,
     /// Sum of the amounts it carries.
     pub amount: u64,
+    /// Interval of the lane whose key seals it.
+    pub interval: u64,
+    /// Name of that key's ciphertext ([`crate::lane::LaneCiphertext::name`]): no other is believed.
+    pub key: Hash,
 }
 
 /// The header of a municipal block.

@@ -1,4 +1,5 @@
 //! The beginning of a world: its keys, dealt once by its own authority.
+use crate::lane::LaneSecrets;
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_signatures as signatures;
 use globelet_threshold as threshold;
@@ -34,6 +35,8 @@ pub struct Genesis {
     pub thresholds: Vec<HexBytes>,
     /// Per chain, the Borsh encoding of its committee's key for checkpoints; empty above municipal level.
     pub checkpoints: Vec<HexBytes>,
+    /// Per chain, the public key that lane keys are encapsulated to; empty above municipal level.
+    pub lanes: Vec<HexBytes>,
     /// Per chain, the treasury account of a municipality.
     pub treasuries: Vec<Option<HexAccount>>,
     #[serde(skip)]
@@ -79,8 +82,8 @@ pub struct NodeSecrets {
     pub threshold: Option<threshold::KeyShare>,
     /// Share of the committee's key for checkpoints, for a municipal replica.
     pub checkpoint: Option<SigningShare>,
-    /// Key of the lanes with each other municipality, for a municipal replica.
-    pub lanes: BTreeMap<ChainId, [u8; 32]>,
+    /// What its municipality agrees on lane keys by, for a municipal replica.
+    pub lanes: Option<LaneSecrets>,
 }
 
 impl std::fmt::Debug for NodeSecrets {
@@ -140,9 +143,9 @@ impl Deal {
             accounts.push(Some(HexAccount(signatures::SigningKey::from_seed(&seed).public())));
             treasuries.insert(id, seed);
         }
-        deal_lanes(&world, randomness, &mut secrets);
-        let genesis =
-            Genesis { world, nodes, thresholds, checkpoints, treasuries: accounts, known_id: KnownId::default() };
+        let lanes = deal_lanes(&world, randomness, &mut secrets);
+        let known_id = KnownId::default();
+        let genesis = Genesis { world, nodes, thresholds, checkpoints, lanes, treasuries: accounts, known_id };
         Ok(Deal { genesis, secrets, treasuries })
     }
 }
@@ -155,7 +158,7 @@ fn node_keys(randomness: &[u8; 32], node: NodeId) -> (NodeKeys, NodeSecrets) {
         post_quantum: derive(randomness, "post-quantum", node.0, 0),
         threshold: None,
         checkpoint: None,
-        lanes: BTreeMap::new(),
+        lanes: None,
     };
     let keys = NodeKeys {
         signing: signatures::SigningKey::from_seed(&secret.signing).public(),
@@ -199,17 +202,25 @@ fn deal_checkpoint(
     Ok(globelet_types::encode(&public))
 }
 
-fn deal_lanes(world: &WorldSpec, randomness: &[u8; 32], secrets: &mut [NodeSecrets]) {
-    let municipal: Vec<ChainId> = (0..world.chains.len() as u16)
-        .map(ChainId)
-        .filter(|c| world.chains[c.index()].kind == ChainKind::Municipal)
-        .collect();
-    for &a in &municipal {
-        for member in world.members(a, Role::Replica) {
-            let lanes = municipal.iter().map(|&b| (b, derive(randomness, "lane", a.0.min(b.0), a.0.max(b.0))));
-            secrets[member.index()].lanes = lanes.collect();
+/// Each municipality's replicas get the same secrets; everybody gets the public key.
+fn deal_lanes(world: &WorldSpec, randomness: &[u8; 32], secrets: &mut [NodeSecrets]) -> Vec<HexBytes> {
+    let mut public = Vec::new();
+    for (index, chain) in world.chains.iter().enumerate() {
+        if chain.kind != ChainKind::Municipal {
+            public.push(HexBytes(Vec::new()));
+            continue;
+        }
+        let id = ChainId(index as u16);
+        let dealt = LaneSecrets {
+            seed: derive(randomness, "lane seed", id.0, 0),
+            randomness: derive(randomness, "lane randomness", id.0, 0),
+        };
+        public.push(HexBytes(dealt.public(world.parameters.lane_kem)));
+        for member in world.members(id, Role::Replica) {
+            secrets[member.index()].lanes = Some(dealt.clone());
         }
     }
+    public
 }
 
 impl Genesis {
@@ -235,6 +246,11 @@ impl Genesis {
     /// The key that a municipality's committee signs checkpoints with.
     pub fn signing_committee(&self, chain: ChainId) -> Option<SigningCommittee> {
         globelet_types::decode(&self.checkpoints.get(chain.index())?.0).ok()
+    }
+
+    /// The public key that keys of lanes to a municipality are encapsulated to.
+    pub fn lane_key(&self, chain: ChainId) -> Option<&[u8]> {
+        self.lanes.get(chain.index()).map(|key| key.0.as_slice()).filter(|key| !key.is_empty())
     }
 
     /// The treasury account of a municipality.

@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod event;
 pub mod genesis;
 pub mod interval;
+pub mod lane;
 pub mod ledger_json;
 pub mod message;
 pub mod publication;

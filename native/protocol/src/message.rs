@@ -1,6 +1,7 @@
 //! Everything one node says to another.
 use crate::block::{BlockHeader, Certificate, HeldVertex, HoldingProof, Parcel, Seen, VertexHeader};
 use crate::interval::IntervalSignature;
+use crate::lane::LaneCiphertext;
 use crate::receipt::{Acknowledgement, Anchor};
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_abba::AbbaMessage;
@@ -43,6 +44,8 @@ pub struct ParcelShard {
     pub seen: Vec<Seen>,
     /// Sent because it was asked for (R3).
     pub repair: bool,
+    /// The ciphertext of the lane's key: with the first parcel of an interval, and with each that was asked for.
+    pub ciphertext: Option<LaneCiphertext>,
 }
 
 /// A message between nodes.

@@ -8,7 +8,7 @@ use globelet_protocol::interval::{leaf, IntervalSignature, PostQuantum};
 use globelet_protocol::{Deal, Effect, Event, Genesis, Message, NodeSecrets, Publication, State, Timer};
 use globelet_signatures::{mldsa, SigningKey};
 use globelet_types::world::{
-    ChainKind, ChainSpec, Fallback, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
+    ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
 };
 use globelet_types::{AccountId, ChainId, Hash, NodeId, Opening, Order, OrderId, RegionId, SignedOrder};
 use std::collections::{BTreeSet, VecDeque};
@@ -55,6 +55,7 @@ fn town() -> WorldSpec {
             timeout_us: 1_000_000,
             skew_us: 500_000,
             treasury: 1_000,
+            lane_kem: LaneKem::default(),
         },
     }
 }

@@ -1,6 +1,6 @@
 //! A small world in code: six municipalities on two continents, 54 nodes, from measured round trips.
 use globelet_types::world::{
-    ChainKind, ChainSpec, Fallback, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
+    ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
 };
 use globelet_types::{ChainId, RegionId};
 
@@ -129,6 +129,7 @@ fn parameters() -> Parameters {
         timeout_us: 1_000_000,
         skew_us: 500_000,
         treasury: 1_000_000_000_000,
+        lane_kem: LaneKem::default(),
     }
 }
 

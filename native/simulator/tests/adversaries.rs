@@ -63,3 +63,8 @@ fn a_liar_about_time() {
 fn wrong_shards() {
     one_in_every_committee("wrong_shards");
 }
+
+#[test]
+fn wrong_keys() {
+    one_in_every_committee("wrong_keys");
+}

@@ -89,6 +89,17 @@ pub struct LinkSpec {
     pub loss: f64,
 }
 
+/// How two municipalities agree on the keys of the lanes between them: by which key encapsulation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LaneKem {
+    /// ML-KEM-768 and X25519 together: it stands as long as one of them does.
+    #[default]
+    XWing,
+    /// Streamlined NTRU Prime 761.
+    Sntrup761,
+}
+
 /// Protocol parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
@@ -116,6 +127,9 @@ pub struct Parameters {
     pub skew_us: u64,
     /// What each municipality's treasury holds at genesis.
     pub treasury: u64,
+    /// What the keys of lanes are agreed on by.
+    #[serde(default)]
+    pub lane_kem: LaneKem,
 }
 
 /// One of the routes between two continents; all other ways have the backbone alone.

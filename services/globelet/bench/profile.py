@@ -22,7 +22,7 @@ LINKS, SERVICES = "link emulator", "services"
 # The innermost frame that one of these fits says what the time went to.
 _FRAMES: list[tuple[str, re.Pattern[str]]] = [
     (SIGNATURES, re.compile(r"globelet_(signatures|vrf)|globelet_threshold.*signature|ed25519_dalek|libcrux|blst")),
-    (ENCRYPTION, re.compile(r"globelet_threshold|seal_parcel|chacha20poly1305::")),
+    (ENCRYPTION, re.compile(r"globelet_(threshold|kem)|protocol(4|::)lane|ml_kem|x_wing|sntrup761|chacha20poly1305::")),
     (ERASURE, re.compile(r"globelet_erasure")),
     (AGREEMENT, re.compile(r"globelet_abba|globelet_hotstuff|municipal5round|municipal::round")),
     (DISK, re.compile(r"globelet_node.*(log|writer|outbox)|fdatasync|fsync")),

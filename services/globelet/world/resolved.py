@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 RouteName = Literal["backbone", "internet"]
+LaneKem = Literal["x-wing", "sntrup761"]
+"""X-Wing (ML-KEM-768 and X25519 together), or Streamlined NTRU Prime."""
 ROUTES: tuple[RouteName, ...] = ("backbone", "internet")
 
 
@@ -88,6 +90,7 @@ class Parameters(Frozen):
     timeout_us: int = Field(1_000_000, ge=1_000, lt=2**63, description="first time-out of the HotStuff chains")
     skew_us: int = Field(500_000, ge=0, lt=2**63, description="largest accepted clock skew")
     treasury: int = Field(1_000_000_000_000, ge=0, lt=2**63, description="what each treasury holds at genesis")
+    lane_kem: LaneKem = Field("x-wing", description="key encapsulation that lane keys are agreed on by")
 
 
 class ResolvedWorld(Frozen):

@@ -72,6 +72,7 @@ pub fn world() -> WorldSpec {
             timeout_us: 1_000_000,
             skew_us: 1_000_000,
             treasury: 1_000_000,
+            lane_kem: LaneKem::default(),
         },
     }
 }

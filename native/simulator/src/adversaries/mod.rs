@@ -5,6 +5,7 @@ mod liar_about_time;
 mod replayer;
 mod silent;
 mod withholder;
+mod wrong_keys;
 mod wrong_shards;
 
 pub use equivocator::Equivocator;
@@ -12,6 +13,7 @@ pub use liar_about_time::LiarAboutTime;
 pub use replayer::Replayer;
 pub use silent::Silent;
 pub use withholder::Withholder;
+pub use wrong_keys::WrongKeys;
 pub use wrong_shards::WrongShards;
 
 use crate::random::Random;
@@ -20,7 +22,8 @@ use globelet_signatures::SigningKey;
 use globelet_types::{ChainId, NodeId};
 
 /// Every adversary's name.
-pub const NAMES: [&str; 6] = ["silent", "equivocator", "withholder", "replayer", "liar_about_time", "wrong_shards"];
+pub const NAMES: [&str; 7] =
+    ["silent", "equivocator", "withholder", "replayer", "liar_about_time", "wrong_shards", "wrong_keys"];
 
 /// What an adversary has at hand: its node's own keys and seeded randomness, never anyone else's.
 #[derive(Debug)]
@@ -69,12 +72,21 @@ pub fn by_name(name: &str) -> Option<Box<dyn Adversary>> {
         "replayer" => Box::new(Replayer::default()),
         "liar_about_time" => Box::new(LiarAboutTime::default()),
         "wrong_shards" => Box::new(WrongShards),
+        "wrong_keys" => Box::new(WrongKeys),
         _ => return None,
     })
 }
 
 fn send(to: Vec<NodeId>, message: Message) -> Option<Effect> {
     (!to.is_empty()).then_some(Effect::Send { to, message })
+}
+
+/// Flips one bit somewhere.
+fn flip(border: &mut Border, bytes: &mut [u8]) {
+    if !bytes.is_empty() {
+        let place = border.random.below(bytes.len() as u64) as usize;
+        bytes[place] ^= 1;
+    }
 }
 
 #[cfg(test)]

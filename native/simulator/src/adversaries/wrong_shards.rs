@@ -7,13 +7,6 @@ use globelet_protocol::{Effect, Message};
 #[derive(Clone, Copy, Debug)]
 pub struct WrongShards;
 
-fn flip(border: &mut Border, bytes: &mut [u8]) {
-    if !bytes.is_empty() {
-        let place = border.random.below(bytes.len() as u64) as usize;
-        bytes[place] ^= 1;
-    }
-}
-
 impl Adversary for WrongShards {
     fn name(&self) -> &'static str {
         "wrong_shards"
@@ -22,10 +15,10 @@ impl Adversary for WrongShards {
     fn bend(&mut self, border: &mut Border, mut effect: Effect) -> Vec<Effect> {
         if let Effect::Send { message, .. } = &mut effect {
             match message {
-                Message::Hold { holding: Holding::Shard { bytes, .. }, .. } => flip(border, bytes),
-                Message::Hold { holding: Holding::Body(bytes), .. } => flip(border, bytes),
-                Message::VertexBody { body, .. } => flip(border, body),
-                Message::Parcel(shard) => flip(border, &mut shard.bytes),
+                Message::Hold { holding: Holding::Shard { bytes, .. }, .. } => super::flip(border, bytes),
+                Message::Hold { holding: Holding::Body(bytes), .. } => super::flip(border, bytes),
+                Message::VertexBody { body, .. } => super::flip(border, body),
+                Message::Parcel(shard) => super::flip(border, &mut shard.bytes),
                 _ => {}
             }
         }

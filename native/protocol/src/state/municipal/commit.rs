@@ -4,7 +4,6 @@ use crate::block::{digest, vote_bytes, AppliedOrder, BlockHeader, Certificate, L
 use crate::message::{Message, ParcelShard};
 use crate::state::ledger::Closed;
 use crate::Publication;
-use chacha20poly1305::{aead::Aead, ChaCha20Poly1305, KeyInit, Nonce};
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::verify_batch;
@@ -60,25 +59,6 @@ impl Chain {
     }
 }
 
-/// Seals a parcel with the key of its lane; every source replica makes the same bytes.
-pub(crate) fn seal_parcel(key: &[u8; 32], parcel: &Parcel) -> Vec<u8> {
-    let cipher = ChaCha20Poly1305::new(key.into());
-    cipher.encrypt(&lane_nonce(parcel.source, parcel.number), encode(parcel).as_slice()).unwrap_or_default()
-}
-
-/// Opens a sealed parcel of this lane and number.
-pub(crate) fn open_parcel(key: &[u8; 32], source: ChainId, number: u64, sealed: &[u8]) -> Option<Vec<u8>> {
-    ChaCha20Poly1305::new(key.into()).decrypt(&lane_nonce(source, number), sealed).ok()
-}
-
-/// Unique under a lane key: its two directions differ in the source, its parcels in their number.
-fn lane_nonce(source: ChainId, number: u64) -> Nonce {
-    let mut bytes = [0u8; 12];
-    bytes[..2].copy_from_slice(&source.0.to_le_bytes());
-    bytes[4..].copy_from_slice(&number.to_le_bytes());
-    bytes.into()
-}
-
 impl Municipal {
     /// Applies what a round took in, parcels first and then vertices in the order of their proposers, and votes for the block.
     pub(super) fn apply(
@@ -98,6 +78,7 @@ impl Municipal {
         for &(proposer, sequence) in entries {
             let Some(vertex) = self.vertices.get(proposer, sequence).cloned() else { continue };
             vertices.push(vertex.header.hash());
+            self.lane_keys.vertex_applied(vertex.header.at.micros);
             let orders = opened.remove(&proposer).unwrap_or_default();
             self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
             self.vertices.forget(proposer, sequence.saturating_sub(super::rounds::HISTORY_MOST as u64));
@@ -160,7 +141,7 @@ impl Municipal {
             return Err(Refusal::BadSignature);
         }
         if let globelet_types::Order::Transfer(t) = order {
-            if !self.frame.lane_keys.contains_key(&t.destination) {
+            if !self.frame.is_municipality(t.destination) {
                 return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
             }
         }
@@ -174,8 +155,8 @@ impl Municipal {
         let mut settling = std::mem::take(&mut self.inbox.settling);
         let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, departures) };
         for parcel in parcels {
-            let Some(key) = self.frame.lane_keys.get(&parcel.destination) else { continue };
-            let mut cut = codec.encode(&seal_parcel(key, parcel));
+            let Some(made) = self.lane_keys.to(&self.frame.genesis, parcel.destination) else { continue };
+            let mut cut = codec.encode(&made.key.seal(parcel));
             let commitment = globelet_erasure::commit(&cut);
             entries.push(LaneEntry {
                 destination: parcel.destination,
@@ -184,6 +165,8 @@ impl Municipal {
                 shards: commitment.root,
                 // All of it was in the municipality's balances, which fit.
                 amount: u64::try_from(parcel.amount()).unwrap_or(u64::MAX),
+                interval: made.interval,
+                key: made.name,
             });
             let me = usize::from(self.frame.me);
             let seen = settling.remove(&parcel.destination).unwrap_or_default();
@@ -282,7 +265,7 @@ impl Municipal {
     }
 
     /// Sends our shard of one lane's parcel, to all of the destination's replicas or to one that asked.
-    pub(super) fn send_parcel(&self, height: u64, lane: u16, asked: Option<globelet_types::NodeId>, out: &mut Out) {
+    pub(super) fn send_parcel(&mut self, height: u64, lane: u16, asked: Option<globelet_types::NodeId>, out: &mut Out) {
         let Some(record) = self.chain.blocks.get(&height) else { return };
         let Some((certificate, certified)) = &record.certificate else { return };
         let i = usize::from(lane);
@@ -297,6 +280,7 @@ impl Municipal {
             certified: *certified,
             seen: departure.seen.clone(),
             repair: asked.is_some(),
+            ciphertext: self.lane_keys.ciphertext(&self.frame.genesis, entry, asked.is_some()),
         };
         out.send(asked.map_or_else(all, |node| vec![node]), Message::Parcel(shard));
     }

@@ -19,6 +19,8 @@ struct Gathering {
     certified: Stamp,
     seen: BTreeMap<u64, Seen>,
     repaired: bool,
+    /// Enough shards are here and the ciphertext of the lane's key is not: what else the parcel takes.
+    locked: Option<(BlockHeader, Certificate)>,
 }
 
 /// A rebuilt parcel that waits for its round, with what proves it.
@@ -78,18 +80,10 @@ impl Municipal {
         if !self.lane_wanted(source, &lane) {
             return;
         }
-        if !self.header_certified(&shard.header, &shard.certificate) {
-            out.misbehaviour(member, "sent a parcel without a quorum's certificate");
-            return;
-        }
-        if shard.seen.len() as u64 > LANE_PLACES {
-            out.misbehaviour(member, "settled more parcels at once than a round takes in");
-            return;
-        }
-        if !shard.proof.verify(&lane.shards, &shard.bytes) || self.clock.receive(now, shard.certified).is_err() {
-            out.misbehaviour(member, "sent a shard that its root does not commit to, or a stamp beyond the bound");
-            return;
-        }
+        let unlocks = match self.check_shard(now, &lane, &shard) {
+            Ok(unlocks) => unlocks,
+            Err(what) => return out.misbehaviour(member, what),
+        };
         let head = self.inbox.heads.entry(source).or_default();
         *head = lane.number.max(*head);
         let gathering = self.inbox.gathering.entry(key).or_default();
@@ -101,7 +95,39 @@ impl Municipal {
             known.delivered = known.delivered.max(seen.delivered);
         }
         gathering.repaired |= shard.repair;
-        self.rebuild(now, key, (shard.header, shard.certificate), lane.digest, out);
+        self.rebuild(now, key, (shard.header, shard.certificate), &lane, out);
+        if unlocks {
+            self.unlock(now, source, &lane.key, out);
+        }
+    }
+
+    /// Whether the shard is what its block says, and brings the key of its lane; else what its sender did.
+    fn check_shard(&mut self, now: Micros, lane: &LaneEntry, shard: &ParcelShard) -> Result<bool, &'static str> {
+        if !self.header_certified(&shard.header, &shard.certificate) {
+            return Err("sent a parcel without a quorum's certificate");
+        }
+        if shard.seen.len() as u64 > LANE_PLACES {
+            return Err("settled more parcels at once than a round takes in");
+        }
+        if !shard.proof.verify(&lane.shards, &shard.bytes) || self.clock.receive(now, shard.certified).is_err() {
+            return Err("sent a shard that its root does not commit to, or a stamp beyond the bound");
+        }
+        let Some(ciphertext) = &shard.ciphertext else { return Ok(false) };
+        self.lane_keys.learn(shard.header.chain, lane, ciphertext)
+    }
+
+    /// The key of this name has come: what waited for it is rebuilt.
+    fn unlock(&mut self, now: Micros, source: ChainId, name: &Hash, out: &mut Out) {
+        let mut unlocked = Vec::new();
+        for (key, gathering) in self.inbox.gathering.range_mut((source, 0)..=(source, u64::MAX)) {
+            let Some((header, _)) = &gathering.locked else { continue };
+            let ours = |l: &&LaneEntry| l.destination == self.frame.chain && l.number == key.1 && l.key == *name;
+            let Some(entry) = header.lanes.iter().find(ours).copied() else { continue };
+            unlocked.extend(gathering.locked.take().map(|proof| (*key, proof, entry)));
+        }
+        for (key, proof, entry) in unlocked {
+            self.rebuild(now, key, proof, &entry, out);
+        }
     }
 
     /// True if a parcel of this entry would be ours, new, and not too far ahead.
@@ -134,19 +160,21 @@ impl Municipal {
         now: Micros,
         key: (ChainId, u64),
         (header, certificate): (BlockHeader, Certificate),
-        digest: Hash,
+        lane: &LaneEntry,
         out: &mut Out,
     ) {
-        let Some(gathering) = self.inbox.gathering.get(&key) else { return };
         let needed = usize::from(self.frame.parameters().parcel_shards_needed);
-        if gathering.shards.len() < needed {
+        let Some(gathering) = self.inbox.gathering.get_mut(&key).filter(|g| g.shards.len() >= needed) else { return };
+        let Some(lane_key) = self.lane_keys.from(key.0, &lane.key) else {
+            // Its ciphertext was lost or overtaken. It comes yet, or a repair brings it.
+            gathering.locked = Some((header, certificate));
             return;
-        }
+        };
         let shards: Vec<(usize, &[u8])> = gathering.shards.iter().map(|(i, s)| (*i as usize, s.as_slice())).collect();
         let parcel = self.frame.parcel_codec(key.0).and_then(|codec| {
             let sealed = codec.decode(&shards).ok()?;
-            let plain = super::commit::open_parcel(self.frame.lane_keys.get(&key.0)?, key.0, key.1, &sealed)?;
-            decode::<Parcel>(&plain).ok().filter(|p| p.digest() == digest)
+            let plain = lane_key.open(key.0, key.1, &sealed)?;
+            decode::<Parcel>(&plain).ok().filter(|p| p.digest() == lane.digest)
         });
         let Some(gathering) = self.inbox.gathering.remove(&key) else { return };
         let Some(parcel) = parcel else { return };
@@ -155,13 +183,14 @@ impl Municipal {
             out.publish(Publication::ParcelRepaired { source: key.0, number: key.1 });
         }
         let Gathering { certified, seen, .. } = gathering;
-        let (delivered, arrived_us) = (self.clock.now(now), now);
+        let (delivered, arrived_us, digest) = (self.clock.now(now), now, lane.digest);
         let arrived = Arrived { header, certificate, parcel, digest, delivered, certified, seen, arrived_us };
         self.arrive(now, key, arrived, out);
     }
 
     /// A proved parcel is here.
     pub(super) fn arrive(&mut self, now: Micros, key: (ChainId, u64), arrived: Arrived, out: &mut Out) {
+        self.inbox.gathering.remove(&key);
         self.inbox.arrived.insert(key, arrived);
         self.inbox.wanted.remove(&key);
         self.start_round(now, out);
@@ -172,6 +201,10 @@ impl Municipal {
     pub(super) fn receive_parcel(&mut self, reference: &ParcelRef, out: &mut Out) -> bool {
         let key = (reference.source, reference.number);
         let Some(arrived) = self.inbox.arrived.remove(&key) else { return false };
+        let ours = |l: &&LaneEntry| l.destination == self.frame.chain && l.number == key.1;
+        if let Some(entry) = arrived.header.lanes.iter().find(ours) {
+            self.lane_keys.parcel_applied(key.0, entry.interval);
+        }
         for settled in self.ledger.receive(&arrived.parcel) {
             self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);
         }

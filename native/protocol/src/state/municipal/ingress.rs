@@ -140,7 +140,7 @@ impl Municipal {
         }
         let mut reserved = 0;
         if let Order::Transfer(t) = order {
-            if !self.frame.lane_keys.contains_key(&t.destination) {
+            if !self.frame.is_municipality(t.destination) {
                 return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
             }
             if let Some(r) = self.ingress.reserved.get(&t.from) {

@@ -6,6 +6,7 @@ mod commit;
 mod hold;
 mod inbox;
 mod ingress;
+mod lane_keys;
 mod opening;
 mod pace;
 mod post_quantum;
@@ -24,7 +25,6 @@ use globelet_signatures::SigningKey;
 use globelet_threshold as threshold;
 use globelet_types::world::ChainKind;
 use globelet_types::{AccountId, ChainId, Micros, NodeId, OrderId};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything fixed at genesis that a municipal replica works with.
@@ -40,7 +40,6 @@ pub(crate) struct Frame {
     pub vrf: globelet_vrf::SecretKey,
     pub share: threshold::KeyShare,
     pub threshold: threshold::PublicKey,
-    pub lane_keys: BTreeMap<ChainId, [u8; 32]>,
     pub body_codec: Codec,
     pub seed: [u8; 32],
 }
@@ -56,6 +55,11 @@ impl Frame {
 
     pub fn parameters(&self) -> &globelet_types::world::Parameters {
         &self.genesis.world.parameters
+    }
+
+    /// True if accounts can lie there.
+    pub fn is_municipality(&self, chain: ChainId) -> bool {
+        self.genesis.world.chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Municipal)
     }
 
     /// The codec for parcels that leave a committee of `n` replicas.
@@ -75,6 +79,7 @@ pub(crate) struct Municipal {
     round: rounds::Rounds,
     chain: commit::Chain,
     inbox: inbox::Inbox,
+    lane_keys: lane_keys::LaneKeys,
     book: book::Book,
     interval: Interval,
     unproven: post_quantum::Unproven,
@@ -134,7 +139,6 @@ impl Municipal {
             vrf: globelet_vrf::SecretKey::from_seed(&secrets.vrf),
             share: secrets.threshold.clone()?,
             threshold: genesis.threshold(chain)?,
-            lane_keys: secrets.lanes.clone(),
             body_codec: Codec::new(usize::from(parameters.shards_needed), places).ok()?,
             seed: secrets.signing,
             committees,
@@ -142,7 +146,7 @@ impl Municipal {
         };
         let n = frame.committee().size();
         let parameters = frame.parameters();
-        let sources = frame.lane_keys.keys().copied().filter(|c| *c != chain).collect();
+        let sources = of_kind(&frame.genesis, ChainKind::Municipal).into_iter().filter(|c| *c != chain).collect();
         Some(Municipal {
             clock: Clock::new(parameters.skew_us),
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury)?,
@@ -151,6 +155,7 @@ impl Municipal {
             round: rounds::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
+            lane_keys: lane_keys::LaneKeys::new(&frame.genesis, secrets.lanes.clone()?, chain),
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
             interval: Interval::new(&frame.genesis, secrets, chain, frame.me),
             unproven: post_quantum::Unproven::default(),

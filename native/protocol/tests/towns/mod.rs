@@ -1,0 +1,190 @@
+//! Two municipalities of four replicas and three holders each, nothing above them, and the mail between their nodes.
+use globelet_protocol::message::ParcelShard;
+use globelet_protocol::{Deal, Effect, Event, Genesis, Message, Publication, State, Timer};
+use globelet_signatures::SigningKey;
+use globelet_types::world::{
+    ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
+};
+use globelet_types::{ChainId, NodeId, Order, RegionId, SignedOrder, Transfer};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+pub const HERE: ChainId = ChainId(0);
+pub const THERE: ChainId = ChainId(1);
+pub const CHEAT: NodeId = NodeId(1);
+pub const START: u64 = 1_000_000_000;
+/// `report_us`, and so the length of an interval.
+pub const INTERVAL: u64 = 500_000;
+const TREASURY: u64 = 1_000;
+
+fn node(index: usize) -> NodeSpec {
+    NodeSpec {
+        name: format!("node {index}"),
+        chain: ChainId((index / 7) as u16),
+        role: if index % 7 < 4 { Role::Replica } else { Role::Holder },
+        region: RegionId(0),
+        city: "town".into(),
+        latitude: 0.0,
+        longitude: 0.0,
+        stake: 1,
+        process: 0,
+    }
+}
+
+fn world(lane_kem: LaneKem) -> WorldSpec {
+    let town = |name: &str| ChainSpec { name: name.into(), kind: ChainKind::Municipal, parent: None, population: 1 };
+    let process = ProcessSpec { name: "towns".into(), host: "127.0.0.1".into(), http_port: 6100, node_port: 16100 };
+    WorldSpec {
+        name: "towns".into(),
+        seed: 1,
+        regions: vec!["region".into()],
+        chains: vec![town("here"), town("there")],
+        processes: vec![process],
+        nodes: (0..14).map(node).collect(),
+        links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
+        internet: Vec::new(),
+        fallback: Fallback::default(),
+        parameters: Parameters {
+            shards_needed: 3,
+            proofs_needed: 5,
+            parcel_shards_needed: 2,
+            batch_us: 1_000,
+            batch_most: 100,
+            waiting_most: 100,
+            holding_us: 7_200_000_000,
+            report_us: INTERVAL,
+            repair_us: 300_000,
+            timeout_us: 1_000_000,
+            skew_us: 500_000,
+            treasury: TREASURY,
+            lane_kem,
+        },
+    }
+}
+
+/// What becomes of a parcel's shard on its way.
+pub enum Fate {
+    Arrives,
+    /// It comes so many microseconds late.
+    Late(u64),
+}
+
+/// Sees each parcel's shard on its way, and may change it: virtual time, sender, shard.
+pub type Bend = fn(u64, NodeId, &mut ParcelShard) -> Fate;
+
+/// The nodes, their messages in order, their timers by the clock.
+pub struct Towns {
+    genesis: Arc<Genesis>,
+    treasuries: BTreeMap<ChainId, [u8; 32]>,
+    states: Vec<State>,
+    pub now: u64,
+    mail: VecDeque<(NodeId, NodeId, Message)>,
+    late: BTreeMap<u64, (NodeId, NodeId, Message)>,
+    timers: BTreeSet<(u64, NodeId, Timer)>,
+    nonces: u64,
+    bend: Bend,
+    /// Each parcel's shard as its sender sent it.
+    pub shards: Vec<(NodeId, NodeId, ParcelShard)>,
+    pub reports: Vec<(NodeId, u16, String)>,
+}
+
+impl Towns {
+    pub fn new(lane_kem: LaneKem, bend: Bend) -> Towns {
+        let dealt = Deal::new(world(lane_kem), &[3; 32]).unwrap();
+        let genesis = Arc::new(dealt.genesis);
+        let states = dealt.secrets.into_iter().map(|secrets| State::new(genesis.clone(), secrets)).collect();
+        Towns {
+            genesis,
+            treasuries: dealt.treasuries,
+            states,
+            now: START,
+            mail: VecDeque::new(),
+            late: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            nonces: 0,
+            bend,
+            shards: Vec::new(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// One treasury pays the other, through the first replica of its town.
+    pub fn pay(&mut self, from: ChainId, amount: u64) {
+        let to = if from == HERE { THERE } else { HERE };
+        let key = SigningKey::from_seed(&self.treasuries[&from]);
+        self.nonces += 1;
+        let order = Order::Transfer(Transfer {
+            world: self.genesis.tag(),
+            source: from,
+            destination: to,
+            from: self.genesis.treasury(from).unwrap(),
+            to: self.genesis.treasury(to).unwrap(),
+            amount,
+            nonce: self.nonces,
+            expires_us: START + 60_000_000,
+        });
+        let signature = key.sign(&order.signing_bytes());
+        let orders = vec![SignedOrder { order, signature }];
+        self.handle(NodeId(7 * from.0), Event::Submitted { request: self.nonces, orders });
+    }
+
+    /// What every replica of a town has in its treasury beyond what it began with.
+    pub fn gained(&self, town: ChainId) -> Vec<i64> {
+        let treasury = self.genesis.treasury(town).unwrap();
+        let replicas = (0..4).map(|i| usize::from(7 * town.0 + i));
+        replicas.map(|i| self.states[i].account(&treasury).unwrap().0 as i64 - TREASURY as i64).collect()
+    }
+
+    /// Parcels that the replicas of a town brought home by repair.
+    pub fn repairs(&self, town: ChainId) -> u64 {
+        (0..4).map(|i| self.states[usize::from(7 * town.0 + i)].ledger().repairs).sum()
+    }
+
+    pub fn run_for(&mut self, us: u64) {
+        let end = self.now + us;
+        loop {
+            let late = self.late.first_key_value().map_or(u64::MAX, |(at, _)| *at);
+            let timer = self.timers.first().map_or(u64::MAX, |t| t.0);
+            if let Some((from, to, message)) = self.mail.pop_front() {
+                self.now += 1;
+                self.handle(to, Event::MessageReceived { from, message });
+                continue;
+            }
+            if late.min(timer) > end {
+                self.now = self.now.max(end);
+                return;
+            }
+            self.now = self.now.max(late.min(timer));
+            if late <= timer {
+                self.mail.extend(self.late.remove(&late));
+            } else if let Some((_, node, timer)) = self.timers.pop_first() {
+                self.handle(node, Event::TimerExpired(timer));
+            }
+        }
+    }
+
+    fn handle(&mut self, node: NodeId, event: Event) {
+        for effect in self.states[node.index()].handle(self.now, event) {
+            match effect {
+                Effect::Send { to, message } => to.into_iter().for_each(|t| self.post(node, t, message.clone())),
+                Effect::StartTimer { after_us, timer } => {
+                    self.timers.insert((self.now + after_us, node, timer));
+                }
+                Effect::Publish(Publication::Misbehaviour { member, what }) => self.reports.push((node, member, what)),
+                _ => {}
+            }
+        }
+    }
+
+    fn post(&mut self, from: NodeId, to: NodeId, mut message: Message) {
+        if let Message::Parcel(shard) = &mut message {
+            self.shards.push((from, to, shard.clone()));
+            if let Fate::Late(us) = (self.bend)(self.now, from, shard) {
+                let free = (self.now + us..).find(|at| !self.late.contains_key(at)).unwrap();
+                self.late.insert(free, (from, to, message));
+                return;
+            }
+        }
+        self.mail.push_back((from, to, message));
+    }
+}

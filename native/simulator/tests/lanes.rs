@@ -1,0 +1,83 @@
+//! Fresh keys of lanes between six municipalities: how often, by which mechanism, and with a bad source replica.
+#![allow(clippy::unwrap_used, missing_docs)]
+mod common;
+
+use common::{clients, finish, pay, world, SECOND};
+use globelet_protocol::Message;
+use globelet_simulator::scenario::{corrupt_one_each, funded};
+use globelet_simulator::{sample, Simulation};
+use globelet_types::world::LaneKem;
+use globelet_types::{ChainId, Stage};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// Per lane: the intervals whose ciphertexts came, and the parcels.
+type Seen = Arc<Mutex<BTreeMap<(ChainId, ChainId), (BTreeSet<u64>, BTreeSet<u64>)>>>;
+
+fn listen(sim: &mut Simulation) -> Seen {
+    let seen = Seen::default();
+    let kept = seen.clone();
+    sim.listen(Box::new(move |_, _, _, message| {
+        let Message::Parcel(shard) = message else { return };
+        let entry = &shard.header.lanes[usize::from(shard.lane)];
+        let mut seen = kept.lock().unwrap();
+        let lane = seen.entry((shard.header.chain, entry.destination)).or_default();
+        lane.0.extend(shard.ciphertext.as_ref().map(|_| entry.interval));
+        lane.1.insert(entry.number);
+    }));
+    seen
+}
+
+fn everyone_pays_everyone(sim: &mut Simulation) {
+    let mut clients = clients(sim);
+    let mut orders = Vec::new();
+    for from in 0..6 {
+        orders.extend((0..6).filter(|to| *to != from).map(|to| pay(sim, &mut clients, from, to, 10)));
+    }
+    finish(sim, &orders);
+    assert!(orders.iter().all(|id| sim.reached(id, Stage::Credited)));
+}
+
+#[test]
+fn streamlined_ntru_prime_end_to_end() {
+    let mut spec = sample::tokyo_paris();
+    spec.parameters.lane_kem = LaneKem::Sntrup761;
+    let mut sim = Simulation::new(spec, 7).unwrap();
+    let keys: BTreeSet<_> = sim.genesis().lanes.iter().map(|key| key.0.len()).collect();
+    assert_eq!(keys, BTreeSet::from([0, 1_158]));
+    everyone_pays_everyone(&mut sim);
+}
+
+#[test]
+fn a_lane_has_at_most_one_key_in_an_interval_however_many_parcels() {
+    let mut sim = world(7);
+    let mut clients = clients(&mut sim);
+    let seen = listen(&mut sim);
+    let begun = sim.now();
+    let mut orders = Vec::new();
+    for _ in 0..100 {
+        orders.push(pay(&mut sim, &mut clients, 0, 3, 1));
+        sim.run_for(SECOND / 25).unwrap();
+    }
+    let seconds = (sim.now() - begun) / SECOND;
+    finish(&mut sim, &orders);
+    let seen = seen.lock().unwrap();
+    let (keys, parcels) = &seen[&(common::TOKYO, common::PARIS)];
+    println!("{} parcels and {} keys of the lane in {seconds} s", parcels.len(), keys.len());
+    // An interval is half a second in this world.
+    assert!(keys.len() as u64 <= 2 * seconds + 1, "{} keys in {seconds} s", keys.len());
+    assert!(parcels.len() > 5 * keys.len(), "{} parcels", parcels.len());
+}
+
+#[test]
+fn wrong_ciphertexts_from_one_replica_of_each_source() {
+    let mut sim = world(7);
+    corrupt_one_each(&mut sim, "wrong_keys");
+    let mut clients = funded(&mut sim, 0, 1_000_000).unwrap();
+    let orders: Vec<_> = (0..6).map(|i| pay(&mut sim, &mut clients, i, (i + 3) % 6, 10)).collect();
+    finish(&mut sim, &orders);
+    assert!(orders.iter().all(|id| sim.reached(id, Stage::Credited)));
+    let what = "sent a lane's ciphertext that the block does not name";
+    assert!(sim.misbehaviours().iter().any(|(_, _, said)| said == what));
+    assert!(sim.misbehaviours().iter().all(|(_, _, said)| said == what), "{:?}", sim.misbehaviours());
+}
