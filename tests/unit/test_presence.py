@@ -84,7 +84,14 @@ def test_who_does_not_log_in_again_is_gone():
         (signed(unsigned("tokyo-h0", 50.0), tag=8), "bad_signature"),
         (replace(login("tokyo-h0", 50.0), ttl_us=26_000_000), "bad_signature"),
         (signed(replace(unsigned("tokyo-h0", 50.0), stake=10**9)), "contradicts_genesis"),
-        (signed(replace(unsigned("tokyo-h0", 50.0), latitude=0)), "contradicts_genesis"),
+        (signed(replace(unsigned("tokyo-h0", 50.0), latitude=35_700_000)), "contradicts_genesis"),
+        (signed(replace(unsigned("tokyo-h0", 50.0), latitude=0)), "outside_municipality"),
+        (
+            signed(replace(unsigned("tokyo-h0", 50.0), latitude=34_693_700, longitude=135_502_300)),
+            "outside_municipality",
+        ),
+        (signed(replace(unsigned("europe-r0", 50.0), latitude=0)), "outside_municipality"),
+        (signed(replace(unsigned("tokyo-h0", 50.0), latitude=2**31 - 1)), "outside_municipality"),
         (signed(unsigned("tokyo-h0", 24.0)), "stale_record"),
         (signed(unsigned("tokyo-h0", 52.0)), "stale_record"),
         (signed(unsigned("tokyo-h0", 50.0, ttl=601.0)), "malformed"),
@@ -97,6 +104,18 @@ def test_a_login_that_proves_nothing_is_refused_and_nothing_of_its_company_is_ta
         register.login([login("tokyo-h1", 50.0), record], 50.0)
     assert caught.value.code == code
     assert register.nodes(None, None, None, 50.0) == []
+
+
+def test_a_genesis_that_has_a_node_elsewhere_is_not_believed():
+    number = NUMBERS["tokyo-h0"]
+    nodes = list(WORLD.nodes)
+    nodes[number] = nodes[number].model_copy(update={"latitude": OSAKA[0], "longitude": OSAKA[1]})
+    genesis = Genesis(WORLD.model_copy(update={"nodes": tuple(nodes)}), 7, GENESIS.keys)
+    place = {"latitude": round(OSAKA[0] * 1e6), "longitude": round(OSAKA[1] * 1e6)}
+    with pytest.raises(RecordRefused, match="outline of tokyo; deal the world") as caught:
+        Register(genesis).login([signed(replace(unsigned("tokyo-h0", 50.0), **place))], 50.0)
+    assert caught.value.code == "outside_municipality"
+    assert Register(GENESIS).login([login("tokyo-h0", 50.0)], 50.0) == 1
 
 
 @pytest.fixture

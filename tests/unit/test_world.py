@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,44 @@ def test_tables_hold_together(name: str) -> None:
     for node in resolved.nodes:
         if resolved.chains[node.chain].kind == "municipal":
             assert resolved.regions[node.region] == resolved.chains[node.chain].name
+
+
+@pytest.fixture
+def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Data in which Setagaya has been moved to Osaka."""
+    folder = tmp_path / "data"
+    shutil.copytree(atlas.data_folder(), folder)
+    cities = folder / "cities.csv"
+    rows = cities.read_text(encoding="utf-8")
+    cities.write_text(rows.replace("35.64188,139.64715", "34.69374,135.50218"), encoding="utf-8")
+    monkeypatch.setattr(atlas, "data_folder", lambda: folder)
+    atlas.municipalities.cache_clear()
+    yield
+    atlas.municipalities.cache_clear()
+
+
+def test_every_city_lies_in_the_outline_of_its_municipality() -> None:
+    assert set(atlas.outlines().ids) == set(atlas.municipalities())
+    for place in atlas.municipalities().values():
+        outside = [c.name for c in place.cities if not atlas.lies_in(place.name, c.latitude, c.longitude)]
+        assert outside == [], place.name
+        assert atlas.outlines().find(place.cities[0].longitude, place.cities[0].latitude) == place.name
+    # Across the river from Virginia, farther than the outline is off.
+    assert atlas.lies_in("virginia", 38.80484, -77.04692)
+    assert not atlas.outlines().holds("virginia", -77.04692, 38.80484)
+    assert not atlas.lies_in("virginia", 38.80484, -77.03)
+    assert not atlas.lies_in("tokyo", 35.0, 181.0)
+    assert atlas.lies_in("atlantis", 0.0, 0.0)
+
+
+@pytest.mark.usefixtures("moved")
+def test_a_city_outside_of_its_municipality_is_a_mistake(tmp_path: Path) -> None:
+    text, _ = template.write("moved", ["paris", "tokyo"], 7)
+    file = tmp_path / "world.yaml"
+    file.write_text(text, encoding="utf-8")
+    (found,) = world.check(file)
+    assert found.line == text[: text.index("asia: [tokyo]")].count("\n") + 1
+    assert "Setagaya, at 34.69374, 135.50218, lies outside of the outline of tokyo: mend its row" in found.message
 
 
 def test_links_are_half_the_measured_round_trip_with_its_spread() -> None:

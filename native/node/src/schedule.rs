@@ -92,7 +92,17 @@ fn next(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// One draw with the link's standard deviation, so √3 times that to either side; never below zero.
+/// How far a draw strays to either side of the declared delay, microseconds: √3 times the standard deviation.
+fn stray_us(link: &LinkSpec) -> f64 {
+    3_f64.sqrt() * link.jitter_us as f64
+}
+
+/// The shortest delay that can be drawn on a link, in whole microseconds.
+pub fn least_us(link: &LinkSpec) -> u64 {
+    (link.delay_us as f64 - stray_us(link)).max(0.0) as u64
+}
+
+/// One draw with the link's standard deviation, uniform; never below zero.
 fn draw(link: &LinkSpec, deck: &mut Vec<u8>, state: &mut u64) -> Duration {
     if link.jitter_us == 0 {
         return Duration::from_micros(link.delay_us);
@@ -103,7 +113,7 @@ fn draw(link: &LinkSpec, deck: &mut Vec<u8>, state: &mut u64) -> Duration {
     let part = deck.swap_remove((next(state) % deck.len() as u64) as usize);
     let within = (next(state) >> 11) as f64 / (1_u64 << 53) as f64;
     let unit = (f64::from(part) + within) / f64::from(PARTS);
-    let stray = (2.0 * unit - 1.0) * 3_f64.sqrt() * link.jitter_us as f64;
+    let stray = (2.0 * unit - 1.0) * stray_us(link);
     Duration::from_secs_f64((link.delay_us as f64 + stray).max(0.0) / 1e6)
 }
 

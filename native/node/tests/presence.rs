@@ -158,3 +158,23 @@ fn holders_that_come_and_go_are_known_everywhere_and_batches_are_held_all_the_wh
     assert_eq!(all_know(3.0), Ok(()));
     assert_eq!(held().as_deref(), Some("held"));
 }
+
+#[test]
+fn holders_that_answer_sooner_than_light_allows_are_candidates_nowhere_else() {
+    // Paris' holders run beside Tokyo's process, with no link between: light gets nowhere near Paris in that time.
+    let mut world = common::world();
+    world.nodes.iter_mut().filter(|n| n.region.0 == 1).for_each(|n| (n.latitude, n.longitude) = (48.85, 2.35));
+    world.links.iter_mut().filter(|l| l.from != l.to).for_each(|l| l.delay_us = 110_000);
+    let state = tempfile::tempdir().unwrap();
+    let genesis = common::deal_world(state.path(), &world);
+    let run = |name: &str| start(state.path(), name, &["--renewal", "1000"]);
+    let (_tokyo, _paris) = (run("tokyo"), run("paris"));
+    let (tokyo, paris) = (http_port(&genesis, 0), http_port(&genesis, 1));
+    let of = |what: &str, chain: &str| format!("globelet_{what}{{chain=\"{chain}\"}}");
+    for what in ["holders_present", "candidates"] {
+        assert_eq!(becomes(tokyo, &of(what, "paris"), 0.0), Ok(()));
+        assert_eq!(becomes(paris, &of(what, "tokyo"), 0.0), Ok(()));
+        assert_eq!(metric(tokyo, &of(what, "tokyo")), Some(3.0), "a process measures nothing to itself");
+    }
+    assert!(metric(tokyo, "globelet_frames_refused_total{reason=\"presence_impossible_place\"}") >= Some(3.0));
+}

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from globelet.world import atlas
 from globelet.world.resolved import ResolvedWorld
 
 LONGEST_US = 600_000_000
@@ -95,10 +96,15 @@ class Record:
         return (self.at[0] + self.ttl_us) / 1e6
 
     def check(self, genesis: Genesis, now: float) -> None:
-        """Raises `RecordRefused` unless the node of the genesis says it, now, of itself."""
+        """Raises `RecordRefused` unless the node of the genesis says it, now, of itself, inside its municipality."""
         if self.node >= len(genesis.world.nodes):
             raise RecordRefused("unknown_node", f"this world has no node {self.node}; it runs another world")
         node = genesis.world.nodes[self.node]
+        home = genesis.world.regions[node.region]
+        if not atlas.lies_in(home, self.latitude / 1e6, self.longitude / 1e6):
+            claimed = f"{node.name} claims to be at {self.latitude / 1e6}, {self.longitude / 1e6}"
+            mend = f"outside of the outline of {home}; deal the world with its true place"
+            raise RecordRefused("outside_municipality", f"{claimed}, {mend}")
         place = (round(node.latitude * 1e6), round(node.longitude * 1e6))
         said = (self.chain, self.stake, (self.latitude, self.longitude))
         if said != (node.chain, node.stake, place) or self.since > self.at:

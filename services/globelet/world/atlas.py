@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from globelet.algorithms.place import Atlas
 
 _HERE = Path(__file__).resolve().parent
+# The outlines are simplified to about so much; towns on a river that is a border lie on the wrong bank of them.
+_EXACT_M, _METRES_A_DEGREE = 400.0, 111_195.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,40 @@ def municipalities() -> dict[str, Municipality]:
         listed = sorted(cities[name], key=lambda city: -city.population)
         found[name] = Municipality(name, about["name"], about["continent"], about["aws_region"], tuple(listed))
     return found
+
+
+@cache
+def outlines() -> Atlas:
+    """The outline of every municipality, by name, under the R-tree of `globelet.algorithms.place`."""
+    from globelet.algorithms.place import Atlas  # that module asks this one for the folder
+
+    return Atlas.from_geojson((data_folder() / "municipalities.geojson").read_bytes())
+
+
+def lies_in(municipality: str, latitude: float, longitude: float) -> bool:
+    """Whether a point, in degrees, lies in a municipality's outline, or as near to it as the outline is exact.
+
+    False for a point that is none of the globe, True for a municipality that has no outline: nothing speaks against it.
+    """
+    from globelet.algorithms.place import PlaceError
+
+    if municipality not in municipalities():
+        return True
+    try:
+        if outlines().holds(municipality, longitude, latitude):
+            return True
+        return any(outlines().holds(municipality, *point) for point in _around(longitude, latitude))
+    except PlaceError:
+        return False
+
+
+def _around(longitude: float, latitude: float) -> Iterator[tuple[float, float]]:
+    """Eight points of the compass, as far away as an outline may be off."""
+    north = _EXACT_M / _METRES_A_DEGREE
+    east = north / max(0.01, math.cos(math.radians(latitude)))
+    for eighth in range(8):
+        turned = math.tau * eighth / 8
+        yield longitude + east * math.sin(turned), latitude + north * math.cos(turned)
 
 
 @cache

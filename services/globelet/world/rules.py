@@ -184,11 +184,20 @@ def _places(world: WorldFile) -> Iterator[Finding]:
                 yield Finding(path, f"{name} is listed twice: remove one")
             elif place and place.continent != continent:
                 yield Finding(path, f"{name} lies in {place.continent}: move it there")
+            elif place:
+                yield from _cities(path, place)
             seen.add(name)
     if len(seen) > _MOST_MUNICIPALITIES:
         yield Finding(
             ("continents",), f"at most {_MOST_MUNICIPALITIES} municipalities have ports; this has {len(seen)}"
         )
+
+
+def _cities(path: Path, place: atlas.Municipality) -> Iterator[Finding]:
+    for city in place.cities:
+        if not atlas.lies_in(place.name, city.latitude, city.longitude):
+            where = f"{city.name}, at {city.latitude}, {city.longitude}, lies outside of the outline of {place.name}"
+            yield Finding(path, f"{where}: mend its row in data/cities.csv")
 
 
 def _placements(world: WorldFile) -> Iterator[Finding]:

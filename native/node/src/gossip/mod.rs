@@ -8,6 +8,7 @@ pub mod peers;
 pub mod record;
 pub mod register;
 pub mod task;
+pub mod witness;
 
 use globelet_gossip::Packet;
 use std::time::Duration;

@@ -65,6 +65,18 @@ pub enum RecordRefused {
         /// What it asks for.
         ttl_us: u64,
     },
+    /// Its process answered too soon for the place it claims.
+    #[error("node {node} claims a place at least {least_m} m away and answers within {taken_us} µs, in which light in fibre gets {reach_m} m there and back; run it where the world has it, or deal the world with its true place")]
+    ImpossiblePlace {
+        /// The node.
+        node: u16,
+        /// What the claimed place is away at least, metres.
+        least_m: u64,
+        /// The shortest round trip measured, microseconds.
+        taken_us: u64,
+        /// What that allows at most, with what an emulated link may stray, metres.
+        reach_m: u64,
+    },
     /// It came after its time.
     #[error("the record of node {node} is over since {late_us} µs; send a fresh one")]
     Over {
@@ -96,6 +108,7 @@ impl RecordRefused {
             RecordRefused::UnknownNode { .. } => "presence_unknown_node",
             RecordRefused::Contradicts { .. } => "presence_contradicts",
             RecordRefused::TooLong { .. } => "presence_too_long",
+            RecordRefused::ImpossiblePlace { .. } => "presence_impossible_place",
             RecordRefused::Over { .. } => "presence_over",
             RecordRefused::Skew { .. } => "presence_skew",
             RecordRefused::BadSignature { .. } => "presence_bad_signature",

@@ -1,11 +1,14 @@
 //! The register of present holders, as one process knows them.
 use super::record::{RecordRefused, Signed};
+use super::witness::Witness;
 use globelet_clock::Clock;
+use globelet_gossip::Peer;
 use globelet_protocol::Genesis;
 use globelet_types::world::{ChainKind, Role};
 use globelet_types::{ChainId, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is known of one holder.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,8 @@ struct Known {
     said_us: u64,
     until_us: u64,
     present: bool,
+    /// It cannot be where it claims to be, so it is no candidate until a record of it counts again.
+    refuted: bool,
 }
 
 /// Holders and until when they count as present.
@@ -22,6 +27,7 @@ pub struct Register {
     genesis: Arc<Genesis>,
     tag: u64,
     known: BTreeMap<NodeId, Known>,
+    witness: Option<Witness>,
 }
 
 impl Register {
@@ -29,8 +35,34 @@ impl Register {
     /// heard of nobody yet, and its municipality must not stop for that.
     pub fn new(genesis: Arc<Genesis>, until_us: u64) -> Register {
         let nodes = (0_u16..).zip(&genesis.world.nodes).filter(|(_, n)| n.role == Role::Holder);
-        let known = nodes.map(|(i, _)| (NodeId(i), Known { said_us: 0, until_us, present: true })).collect();
-        Register { tag: genesis.tag(), genesis, known }
+        let known = nodes.map(|(i, _)| (NodeId(i), Known { said_us: 0, until_us, present: true, refuted: false }));
+        Register { tag: genesis.tag(), known: known.collect(), genesis, witness: None }
+    }
+
+    /// The same, with a witness of the places that holders claim.
+    pub fn witnessed_by(self, witness: Witness) -> Register {
+        Register { witness: Some(witness), ..self }
+    }
+
+    /// Takes a round trip to a process. The holders it hosts that it proves to be elsewhere count no longer; whether
+    /// there were any, and why.
+    pub fn measured(&mut self, peer: Peer, taken: Duration, now_us: u64) -> (bool, Vec<RecordRefused>) {
+        let Some(witness) = &mut self.witness else { return (false, Vec::new()) };
+        witness.measured(peer, taken, now_us);
+        let hosted = |node: &NodeId| self.genesis.world.nodes[node.index()].process == peer;
+        let standing = self.known.iter_mut().filter(|(node, known)| !known.refuted && hosted(node));
+        let mut refused = Vec::new();
+        for (node, known) in standing {
+            if let Err(reason) = witness.check(*node, now_us) {
+                (known.refuted, known.present) = (true, false);
+                refused.push(reason);
+            }
+        }
+        (!refused.is_empty(), refused)
+    }
+
+    fn place_holds(&self, holder: NodeId, now_us: u64) -> Result<(), RecordRefused> {
+        self.witness.as_ref().map_or(Ok(()), |witness| witness.check(holder, now_us))
     }
 
     /// Takes the records that count: of holders, and newer than the known one. Whether somebody came back who was away,
@@ -56,12 +88,14 @@ impl Register {
             let node = signed.record.node.0;
             if !holds {
                 refused.push(RecordRefused::BadSignature { node });
+            } else if let Err(reason) = self.place_holds(signed.record.node, now_us) {
+                refused.push(reason);
             } else if let Err(error) = clock.receive(now_us, signed.record.at) {
                 refused.push(RecordRefused::Skew { node, reason: error.to_string() });
             } else if let Some(known) = self.known.get_mut(&signed.record.node) {
                 changed |= !known.present;
-                *known =
-                    Known { said_us: signed.record.at.micros, until_us: signed.record.expires_us(), present: true };
+                let (said_us, until_us) = (signed.record.at.micros, signed.record.expires_us());
+                *known = Known { said_us, until_us, present: true, refuted: false };
             }
         }
         (changed, refused)
@@ -99,6 +133,7 @@ impl Register {
     /// Candidates of a municipality: who is present, nearest first by `distance`; then absent ones, if too few.
     pub fn candidates(&self, chain: ChainId, distance: impl Fn(NodeId) -> u64) -> Vec<NodeId> {
         let mut all = self.genesis.world.members(chain, Role::Holder);
+        all.retain(|h| !self.known.get(h).is_some_and(|k| k.refuted));
         all.sort_by_key(|h| {
             let known = self.known.get(h);
             let present = known.is_some_and(|k| k.present);

@@ -1,7 +1,8 @@
 //! The one task that owns this process' membership: it hears, speaks, renews, and tells the core who is there.
 use super::peers::{way, Peers, Report};
-use super::record::{Record, Signed};
+use super::record::{Record, RecordRefused, Signed};
 use super::register::Register;
+use super::witness::Witness;
 use super::{time_to_live, Heard};
 use crate::core::{CoreHandle, Input};
 use crate::directory::Directory;
@@ -111,7 +112,8 @@ impl Task {
         Ok(Task {
             member: Member::new(directory.process, settings, seed),
             peers: Peers::new(directory.clone(), outward, tls, metrics, reports),
-            register: Register::new(directory.genesis.clone(), until),
+            register: Register::new(directory.genesis.clone(), until)
+                .witnessed_by(Witness::new(directory.genesis.clone(), directory.process)),
             keys,
             clock,
             since,
@@ -179,6 +181,8 @@ impl Task {
                 let smooth = self.measured.get(&peer).map_or(taken, |before| (*before * 7 + taken) / 8);
                 self.measured.insert(peer, smooth);
                 self.happened(Happened::RoundTrip(peer, smooth.as_micros() as u64));
+                let withdrawn = self.register.measured(peer, taken, wall_us());
+                self.took(withdrawn);
             }
             Report::Down(peer) => self.happened(Happened::Down(peer)),
         }
@@ -205,7 +209,12 @@ impl Task {
     }
 
     fn take(&mut self, records: &[Signed]) {
-        let (changed, refused) = self.register.take(records, &mut self.clock, wall_us());
+        let taken = self.register.take(records, &mut self.clock, wall_us());
+        self.took(taken);
+    }
+
+    /// Counts what was refused, and tells of a change.
+    fn took(&mut self, (changed, refused): (bool, Vec<RecordRefused>)) {
         refused.iter().for_each(|why| self.process.metrics.refuse(why.code()));
         if changed {
             self.tell();
