@@ -63,6 +63,9 @@ ABOUT = About(
     follows="Mostéfaoui, Moumen and Raynal 2015 with MacBrough's CONF; Ben-Or, Kelmer and Rabin 1994 for the subset",
     stands_on="own, coin by globelet-threshold",
     vectors="agreement, validity, termination at n = 4, 7, 10; the attack on the 2014 version as a scheduler",
+    peers=("the paper's message delays", "plain Python"),
+    note="no library of this protocol stands alone. Message delays: 1 if all inputs are equal, 2 or 4 if f differ; the "
+    "2014 paper expects 6",
 )
 
 

@@ -23,3 +23,5 @@ class About:
     """What it is measured against."""
     slower: str = ""
     """Why it is slower than a peer, where it is."""
+    note: str = ""
+    """What its figures stand beside where no library does the same."""

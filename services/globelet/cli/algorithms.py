@@ -75,8 +75,8 @@ def _show_figures(abouts: list[About], figures: list[Figure]) -> None:
         kernel = name
     table("\nFigures of one run on this machine", ["kernel", "who", "time", "against globelet"], rows)
     for about in abouts:
-        if about.slower:
-            print(f"{about.name}: {about.slower}")
+        for text in filter(None, (about.slower, about.note)):
+            print(f"{about.name}: {text}")
 
 
 def _time(nanoseconds: float) -> str:
