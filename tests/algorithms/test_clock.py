@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, clock
@@ -98,20 +99,7 @@ def test_a_majority_of_right_servers_wins(truth: int, right: list[Any], data: st
 
 def test_other_threads_run_meanwhile() -> None:
     crowd = [Candidate(n, n * 7_919 % 4_001, 5_000 + n % 13) for n in range(4_001)]
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def choose() -> None:
-        started.set()
-        select(crowd)
-        done.set()
-
-    thread = threading.Thread(target=choose)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: select(crowd)) > 1_000
 
 
 def answered(client: TimeClient, at: int, ahead: int = 0, out: int = 10**6, **about: Any) -> clock.Sample:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, election
@@ -178,21 +178,11 @@ def test_who_contradicts_itself_is_never_elected_again() -> None:
 
 def test_other_threads_run_meanwhile() -> None:
     field = [Candidate(seed(n), n % 97, 1 + n) for n in range(20_000)]
-    counted, done, started = 0, threading.Event(), threading.Event()
 
     def work() -> None:
-        started.set()
         for number in range(20):
             election.elect(seed(number), field, 100, 50_000)
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(work) > 1_000
 
 
 FIELD_OF_TWO = [Candidate(seed(n), n, 5) for n in range(2)]

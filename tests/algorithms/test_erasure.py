@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from itertools import combinations
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 
 from globelet.algorithms import AlgorithmError, erasure, merkle
 from globelet.algorithms.erasure import Codec, Commitment, Decoder, Encoder, ErasureError, Manifest
@@ -164,20 +164,7 @@ def test_buffers_of_every_kind_are_read_where_they_lie() -> None:
 def test_other_threads_run_meanwhile() -> None:
     """Ten megabytes are encoded while another thread counts: with the lock held, it could not."""
     payload, codec = np.zeros(10 << 20, dtype=np.uint8), Codec(100, 200)
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def encode() -> None:
-        started.set()
-        codec.encode(payload)
-        done.set()
-
-    thread = threading.Thread(target=encode)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: codec.encode(payload)) > 1_000
 
 
 SHARDS = Codec(2, 4).encode(b"ten bytes!")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, filters
@@ -152,20 +152,7 @@ def test_what_a_filter_says_of_itself() -> None:
 def test_other_threads_run_meanwhile() -> None:
     """A million items are sealed while another thread counts: with the lock held, it could not."""
     items = numbers(0, 1_000_000)
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def seal() -> None:
-        started.set()
-        Fuse(items)
-        done.set()
-
-    thread = threading.Thread(target=seal)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: Fuse(items)) > 1_000
 
 
 def full() -> Cuckoo:

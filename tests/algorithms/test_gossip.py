@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, gossip
@@ -192,20 +192,7 @@ def test_signatures_are_those_of_another_library() -> None:
 
 def test_other_threads_run_meanwhile() -> None:
     network = Network(500, 3)
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def work() -> None:
-        started.set()
-        network.run_for(300_000_000)
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: network.run_for(300_000_000)) > 1_000
 
 
 def forged() -> bytes:

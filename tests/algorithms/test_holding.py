@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import threading
 from typing import Any
 
 import blake3
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, holding
@@ -186,20 +186,7 @@ def test_records_weigh_failures_more() -> None:
 
 def test_other_threads_run_meanwhile() -> None:
     data = bytes(64 << 20)
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def work() -> None:
-        started.set()
-        Shard(data, 64)
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: Shard(data, 64)) > 1_000
 
 
 DATA = bytes(range(100))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, hotstuff
@@ -154,20 +154,7 @@ def test_buffers_of_every_kind_are_taken() -> None:
 
 
 def test_other_threads_run_meanwhile() -> None:
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def work() -> None:
-        started.set()
-        Keys(3_000, bytes(32))
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 100
+    assert turns_while(lambda: Keys(3_000, bytes(32))) > 100
 
 
 REFUSED: list[tuple[str, Any]] = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import threading
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, place
@@ -151,21 +151,8 @@ def test_arrays_are_read_where_they_lie() -> None:
 
 def test_other_threads_run_meanwhile() -> None:
     lons, lats = np.full(400_000, 139.7), np.full(400_000, 35.7)
-    counted, done, started = 0, threading.Event(), threading.Event()
     earth()
-
-    def ask() -> None:
-        started.set()
-        earth().find_many(lons, lats)
-        done.set()
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1_000
+    assert turns_while(lambda: earth().find_many(lons, lats)) > 1_000
 
 
 RING = [square(0, 0, 1, 1)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from math import sqrt
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, rendezvous
@@ -173,20 +173,7 @@ def test_buffers_of_every_kind_are_keys() -> None:
 def test_other_threads_run_meanwhile() -> None:
     sites = Sites([(n, 1 + n, n, 0) for n in range(200)])
     keys = np.arange(80_000, dtype=np.uint8).reshape(-1, 8)
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def work() -> None:
-        started.set()
-        sites.place_many(keys, 7)
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 100
+    assert turns_while(lambda: sites.place_many(keys, 7)) > 100
 
 
 SITES = [(1, 1, 0, 0), (2, 1, 0, 0), (3, 1, 1, 0)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import threading
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError, sharding
@@ -185,20 +185,7 @@ def test_other_threads_run_meanwhile() -> None:
     for number in range(1, 20_001):
         tokyo.transfer(name("order", number), name("payer", 0), payees[number % 2_000], 1, 1, number)
     [(_, _, parcel)] = tokyo.close()
-    counted, done, started = 0, threading.Event(), threading.Event()
-
-    def work() -> None:
-        started.set()
-        paris.receive(parcel)
-        done.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 100
+    assert turns_while(lambda: paris.receive(parcel)) > 100
     assert sharding.audit([tokyo, paris])["balances"] == 10**9
 
 

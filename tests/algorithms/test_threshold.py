@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
-from blake3 import blake3
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.edwards import ORDER, times
+from plain.ristretto import decode, encode
+from plain.tdh2 import open_sealed
+from plain.threads import turns_while
 
 from globelet.algorithms import AlgorithmError, threshold
 from globelet.algorithms.threshold import (
@@ -32,97 +33,11 @@ from globelet.algorithms.threshold import (
 
 pytestmark = pytest.mark.algorithms
 
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-ROOT = pow(2, (P - 1) // 4, P)
 LABEL = b"round 7"
-Point = tuple[int, int, int, int]
 
 
 def seed(fill: int) -> bytes:
     return bytes([fill]) * 32
-
-
-def add(one: Point, two: Point) -> Point:
-    """RFC 8032 section 5.1.4."""
-    a, b = (one[1] - one[0]) * (two[1] - two[0]) % P, (one[1] + one[0]) * (two[1] + two[0]) % P
-    c, d = 2 * one[3] * two[3] * D % P, 2 * one[2] * two[2] % P
-    e, f, g, h = b - a, d - c, d + c, b + a
-    return (e * f % P, g * h % P, f * g % P, e * h % P)
-
-
-def times(scalar: int, point: Point) -> Point:
-    total = (0, 1, 1, 0)
-    while scalar:
-        total = add(total, point) if scalar & 1 else total
-        point, scalar = add(point, point), scalar >> 1
-    return total
-
-
-def absolute(value: int) -> int:
-    value %= P
-    return P - value if value & 1 else value
-
-
-def inverse_root(value: int) -> int:
-    """SQRT_RATIO_M1(1, value) of RFC 9496 section 4.2, for a square."""
-    root = pow(value, (P + 3) // 8, P) * pow(value, P - 2, P) % P
-    return absolute(root if root * root * value % P == 1 else root * ROOT)
-
-
-def decode(data: bytes) -> Point:
-    """RFC 9496 section 4.3.1, for an encoding that is one."""
-    s = int.from_bytes(data, "little")
-    u1, u2 = (1 - s * s) % P, (1 + s * s) % P
-    v = (-(D * u1 * u1) - u2 * u2) % P
-    root = inverse_root(v * u2 * u2 % P)
-    dx = root * u2 % P
-    x = absolute(2 * s * dx)
-    y = u1 * root * dx * v % P
-    return x, y, 1, x * y % P
-
-
-def encode(point: Point) -> bytes:
-    """RFC 9496 section 4.3.2."""
-    x, y, z, t = point
-    u1, u2 = (z + y) * (z - y) % P, x * y % P
-    root = inverse_root(u1 * u2 * u2 % P)
-    den1, den2 = root * u1 % P, root * u2 % P
-    inverse = den1 * den2 * t % P
-    if t * inverse % P & 1:
-        # 1 / sqrt(a - d), with a = -1.
-        x, y, den = y * ROOT % P, x * ROOT % P, den1 * inverse_root((-1 - D) % P) % P
-    else:
-        den = den2
-    y = P - y if x * inverse % P & 1 else y
-    return absolute(den * (z - y)).to_bytes(32, "little")
-
-
-def wide(domain: str, *parts: bytes) -> bytes:
-    """64 bytes of BLAKE3 over parts with their lengths."""
-    framed = b"".join(len(part).to_bytes(8, "little") + part for part in parts)
-    return blake3(framed, derive_key_context="globelet threshold 1: " + domain).digest(length=64)
-
-
-def weight(own: int, members: list[int]) -> int:
-    """The Lagrange coefficient at zero; member `i` stands at `i + 1`."""
-    above, below = 1, 1
-    for other in members:
-        if other != own:
-            above, below = above * (other + 1) % ORDER, below * (other - own) % ORDER
-    return above * pow(below, ORDER - 2, ORDER) % ORDER
-
-
-def plain_open(sealed: bytes, shares: list[bytes]) -> bytes:
-    """What `combine` does, from the bytes of a ciphertext and of its shares."""
-    members = [int.from_bytes(share[:2], "little") for share in shares]
-    total = (0, 1, 1, 0)
-    for member, share in zip(members, shares, strict=True):
-        total = add(total, times(weight(member, members), decode(share[2:34])))
-    derived = wide("payload key", encode(total), sealed[:32])
-    assert derived[32:] == sealed[96:128]
-    return ChaCha20Poly1305(derived[:32]).decrypt(bytes(12), sealed[196:], sealed[64:96])
 
 
 @given(st.binary(max_size=80), st.permutations(range(5)), st.binary(min_size=32, max_size=32))
@@ -131,7 +46,7 @@ def test_the_definition_on_the_other_side(payload: bytes, order: list[int], rand
     public, keys = deal(5, 3, randomness)
     sealed = public.encrypt(LABEL, payload, randomness)
     shares = [keys[member].decryption_share(sealed) for member in order[:3]]
-    assert plain_open(sealed.to_bytes(), [share.to_bytes() for share in shares]) == payload
+    assert open_sealed(sealed.to_bytes(), [share.to_bytes() for share in shares]) == payload
     assert public.combine(LABEL, sealed, shares) == payload
 
 
@@ -330,15 +245,8 @@ def test_numbers_out_of_range_overflow(number: int) -> None:
 
 
 def test_other_threads_run_meanwhile() -> None:
-    done = threading.Event()
     messages, signatures = [b"x"] * 60, [SIGNERS[0].sign(b"x")] * 60
-    worker = threading.Thread(target=lambda: (COMMITTEE.verify_many(messages, signatures), done.set()))
-    worker.start()
-    turns = 0
-    while not done.is_set():
-        turns += 1
-    worker.join()
-    assert turns > 100
+    assert turns_while(lambda: COMMITTEE.verify_many(messages, signatures)) > 100
 
 
 def test_classes_say_what_they_are_of() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 from typer.testing import CliRunner
 
 from globelet.algorithms import AlgorithmError
@@ -253,14 +253,8 @@ def test_a_secret_key_shows_nothing() -> None:
 
 
 def test_other_threads_run_meanwhile() -> None:
-    key, done = drawer(), threading.Event()
-    worker = threading.Thread(target=lambda: (key.prove_many([b"x"] * 3000), done.set()))
-    worker.start()
-    turns = 0
-    while not done.is_set():
-        turns += 1
-    worker.join()
-    assert turns > 100
+    key = drawer()
+    assert turns_while(lambda: key.prove_many([b"x"] * 3000)) > 100
 
 
 def test_the_shell(tmp_path: Path) -> None:
