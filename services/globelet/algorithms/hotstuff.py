@@ -72,7 +72,7 @@ ABOUT = About(
     vectors="every message order of four members within bounds (stateright); twins; liveness after stabilisation",
     peers=("the papers' message delays", "plain Python"),
     note="no library of this protocol stands alone. Message delays from proposal to commit, at the leader and at all: "
-    "4 and 5 (HotStuff 6 and 7, Jolteon 4 and 5, PBFT 3 and 3); from time-out to the next proposal 1, as in each of them",
+    "4 and 5 (HotStuff 6 and 7, Jolteon 4 and 5, PBFT 3 and 3); from time-out to the next proposal 1, as in all three",
 )
 
 
