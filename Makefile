@@ -147,9 +147,10 @@ fuzz: $(STAMPS)/setup ## FUZZ_SECONDS of every decoder's fuzz target, guided by 
 	RUSTFLAGS="$(COVERAGE)" GLOBELET_FUZZ_SECONDS=$(FUZZ_SECONDS) CARGO_TARGET_DIR=target/fuzzing cargo test \
 	  --target $(HOST) $(FUZZED:%=-p globelet-%) --test fuzz -- --test-threads=1 --nocapture
 bench-algorithms: $(STAMPS)/extension ## the algorithms beside the best libraries and plain Python
+	rm -rf target/criterion
 	cargo bench $(ALGORITHMS:%=-p globelet-%) $(ALGORITHMS:%=--bench %) --features peers
 	@mkdir -p target/bench
-	$(PYTEST) -q tests/algorithms -o python_files='bench_*.py' --benchmark-only \
+	$(PYTEST) -q tests/algorithms -o python_files='bench_*.py' --benchmark-only --benchmark-max-time=0.5 \
 	  --benchmark-json=target/bench/python.json
 	$(BIN)/globelet algorithms --gather target/criterion target/bench/python.json
 

@@ -69,6 +69,7 @@ ABOUT = About(
     stands_on="own, on rstar and libm",
     vectors="Natural Earth's 4,600 admin-1 outlines against GeoNames' 34,006 cities; laws of tilings",
     peers=("geo", "shapely"),
+    note="outlines and distances stand beside geo and shapely; no library refutes a place by round trips",
 )
 
 
