@@ -5,7 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::{Bloom, GrowingBloom};
+use class::{filter_class, Filter};
 
+mod class;
 mod cuckoo;
 mod fuse;
 
@@ -59,24 +61,11 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 #[derive(PartialEq, Eq)]
 struct PyBloom(Bloom);
 
-#[pymethods]
-impl PyBloom {
+filter_class!(PyBloom, {
     #[new]
     #[pyo3(signature = (items, rate=0.01, seed=0))]
     fn new(py: Python<'_>, items: u64, rate: f64, seed: u64) -> PyResult<PyBloom> {
         py.detach(|| Bloom::with_rate(items, rate, seed)).map(PyBloom).map_err(|error| refuse(py, &error))
-    }
-
-    /// Reads a filter from its only encoding.
-    #[classmethod]
-    fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyBloom> {
-        let data = &*data;
-        py.detach(|| Bloom::from_bytes(data)).map(PyBloom).map_err(|error| refuse(py, &error))
-    }
-
-    /// The only encoding.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.to_bytes())
     }
 
     /// Adds an item, and says whether it was perhaps there before.
@@ -94,68 +83,23 @@ impl PyBloom {
         });
     }
 
-    fn __contains__(&self, item: Bytes<'_>) -> bool {
-        self.0.contains(&item)
-    }
-
-    /// Whether each item was perhaps added.
-    fn contains_many(&self, py: Python<'_>, items: Rows<'_>) -> Vec<bool> {
-        let (filter, items) = (&self.0, items.slices());
-        py.detach(|| items.iter().map(|item| filter.contains(item)).collect())
-    }
-
     /// Adds all that the other filter holds.
     fn merge(&mut self, py: Python<'_>, other: PyRef<'_, PyBloom>) -> PyResult<()> {
         let (filter, other) = (&mut self.0, &other.0);
         py.detach(|| filter.merge(other)).map_err(|error| refuse(py, &error))
     }
-
-    fn __len__(&self) -> usize {
-        self.0.len() as usize
-    }
-
-    /// The probability that a stranger is found now.
-    #[getter]
-    fn rate(&self) -> f64 {
-        self.0.rate()
-    }
-
-    /// Bytes of memory.
-    #[getter]
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-
-    /// What decides every choice.
-    #[getter]
-    fn seed(&self) -> u64 {
-        self.0.seed()
-    }
-}
+});
 
 /// A Bloom filter that grows.
 #[pyclass(name = "GrowingBloom", module = "globelet.algorithms.filters", eq)]
 #[derive(PartialEq)]
 struct PyGrowingBloom(GrowingBloom);
 
-#[pymethods]
-impl PyGrowingBloom {
+filter_class!(PyGrowingBloom, {
     #[new]
     #[pyo3(signature = (first=1000, rate=0.01, seed=0))]
     fn new(py: Python<'_>, first: u64, rate: f64, seed: u64) -> PyResult<PyGrowingBloom> {
         py.detach(|| GrowingBloom::new(first, rate, seed)).map(PyGrowingBloom).map_err(|error| refuse(py, &error))
-    }
-
-    /// Reads a filter from its only encoding.
-    #[classmethod]
-    fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyGrowingBloom> {
-        let data = &*data;
-        py.detach(|| GrowingBloom::from_bytes(data)).map(PyGrowingBloom).map_err(|error| refuse(py, &error))
-    }
-
-    /// The only encoding.
-    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.to_bytes())
     }
 
     /// Adds an item if it is not found, and says whether it was perhaps there before.
@@ -170,41 +114,9 @@ impl PyGrowingBloom {
         added.map_err(|error| refuse(py, &error))
     }
 
-    fn __contains__(&self, item: Bytes<'_>) -> bool {
-        self.0.contains(&item)
-    }
-
-    /// Whether each item was perhaps added.
-    fn contains_many(&self, py: Python<'_>, items: Rows<'_>) -> Vec<bool> {
-        let (filter, items) = (&self.0, items.slices());
-        py.detach(|| items.iter().map(|item| filter.contains(item)).collect())
-    }
-
-    fn __len__(&self) -> usize {
-        self.0.len() as usize
-    }
-
     /// How many layers there are.
     #[getter]
     fn layers(&self) -> usize {
         self.0.layers()
     }
-
-    /// The probability that a stranger is found now.
-    #[getter]
-    fn rate(&self) -> f64 {
-        self.0.rate()
-    }
-
-    /// Bytes of memory.
-    #[getter]
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-
-    /// What decides every choice.
-    #[getter]
-    fn seed(&self) -> u64 {
-        self.0.seed()
-    }
-}
+});
