@@ -105,6 +105,23 @@ def world(engine) -> World:
     return World(engine, 5)
 
 
+def test_a_world_file_may_ask_for_lane_keys_by_ntru(tmp_path):
+    file = tmp_path / "ntru.yaml"
+    file.write_text(
+        "name: ntru\ncontinents: {asia: [tokyo], europe: [paris]}\nparameters: {lane_kem: sntrup761}\n",
+        encoding="utf-8",
+    )
+    engine = SimulatorEngine(load_world(file), 5)
+    engine.up()
+    world = World(engine, 5)
+    alice, bob = world.account("tokyo", balance=100), world.account("paris")
+    alice.send(bob, 10).wait("credited", timeout=60)
+    assert bob.balance == 10
+    keys = json.loads(engine.genesis_json())["lanes"]
+    assert {len(bytes.fromhex(key)) for key in keys} == {0, 1_158}
+    engine.down()
+
+
 @pytest.mark.parametrize("member", range(4))
 def test_chains_above_go_on_when_a_leader_is_gone(engine, world, member):
     alice, bob = world.account("tokyo", balance=100), world.account("paris")

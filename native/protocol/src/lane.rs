@@ -9,10 +9,12 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::{aead::Aead, ChaCha20Poly1305, KeyInit, Nonce};
 use globelet_kem::{PublicKey, Scheme, SecretKey, SharedSecret, Sntrup761, XWing};
 use globelet_types::world::LaneKem;
-use globelet_types::{encode, ChainId, Hash};
+use globelet_types::{encode, ChainId, Hash, Micros};
 use std::io::{Error, ErrorKind, Read, Write};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+/// An interval of a lane, in chain time. What is signed per interval may be due sooner, for receipts; a lane's key is not.
+pub const LENGTH_US: Micros = 1_000_000;
 /// Bytes of the longest ciphertext, that of X-Wing.
 pub const CIPHERTEXT_MOST: usize = XWing::CIPHERTEXT_LEN;
 

@@ -13,8 +13,7 @@ pub const HERE: ChainId = ChainId(0);
 pub const THERE: ChainId = ChainId(1);
 pub const CHEAT: NodeId = NodeId(1);
 pub const START: u64 = 1_000_000_000;
-/// `report_us`, and so the length of an interval.
-pub const INTERVAL: u64 = 500_000;
+pub const INTERVAL: u64 = globelet_protocol::lane::LENGTH_US;
 const TREASURY: u64 = 1_000;
 
 fn node(index: usize) -> NodeSpec {
@@ -52,7 +51,7 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
             batch_most: 100,
             waiting_most: 100,
             holding_us: 7_200_000_000,
-            report_us: INTERVAL,
+            report_us: 500_000,
             repair_us: 300_000,
             timeout_us: 1_000_000,
             skew_us: 500_000,

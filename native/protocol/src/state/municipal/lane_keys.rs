@@ -1,7 +1,6 @@
 //! Which key seals a parcel that leaves, and which opens one that comes: made or learned once per lane and interval.
 use crate::block::LaneEntry;
-use crate::interval::length_us;
-use crate::lane::{LaneCiphertext, LaneInterval, LaneKey, LaneOwner, LaneSecrets};
+use crate::lane::{LaneCiphertext, LaneInterval, LaneKey, LaneOwner, LaneSecrets, LENGTH_US};
 use crate::Genesis;
 use globelet_types::world::LaneKem;
 use globelet_types::{ChainId, Hash, Micros};
@@ -25,7 +24,6 @@ pub(crate) struct LaneKeys {
     secrets: LaneSecrets,
     /// Expanded when first needed.
     owner: Option<LaneOwner>,
-    length_us: Micros,
     /// The interval of the newest vertex that was applied.
     now: u64,
     /// Per source, the newest interval of a parcel that was applied.
@@ -46,7 +44,6 @@ impl LaneKeys {
             kem: genesis.world.parameters.lane_kem,
             secrets,
             owner: None,
-            length_us: length_us(genesis).max(1),
             now: 0,
             heard: BTreeMap::new(),
             made: BTreeMap::new(),
@@ -58,7 +55,7 @@ impl LaneKeys {
     /// A vertex with this stamp is applied. A quorum found the stamp within the bound of skew, so that no replica alone
     /// brings the intervals forward.
     pub fn vertex_applied(&mut self, at: Micros) {
-        self.now = self.now.max(at / self.length_us);
+        self.now = self.now.max(at / LENGTH_US);
     }
 
     /// A parcel of this interval is applied. A municipality that only receives has no vertices: its settlements follow the
