@@ -1,7 +1,7 @@
 //! The seam: what a driver tells a node, and what the node asks of its driver.
-use crate::{Message, Publication};
+use crate::{Message, Publication, Weighted};
 use borsh::{BorshDeserialize, BorshSerialize};
-use globelet_types::{NodeId, OrderId, Refusal, SignedOrder};
+use globelet_types::{ChainId, NodeId, OrderId, Refusal, SignedOrder};
 
 /// A fact. A driver hands each one to [`crate::State::handle`] once, with the time it happened.
 // Most events and effects carry a message: a box would cost each an allocation.
@@ -26,10 +26,17 @@ pub enum Event {
         /// The orders.
         orders: Vec<SignedOrder>,
     },
-    /// Presence says which holders may be drawn in S1, nearest first.
+    /// Presence says which holders may be drawn in S1, nearest first, and how much each counts.
     CandidatesChanged {
         /// Holders that are present.
-        holders: Vec<NodeId>,
+        holders: Vec<Weighted>,
+    },
+    /// A selection policy says whom of a source municipality to ask in R2. Until it does, they take turns.
+    SourcesChanged {
+        /// The source.
+        source: ChainId,
+        /// Its replicas; those not named count 0.
+        replicas: Vec<Weighted>,
     },
 }
 

@@ -16,6 +16,7 @@ pub mod message;
 pub mod publication;
 pub mod receipt;
 pub mod receipt_json;
+pub mod selection;
 mod state;
 pub mod verify;
 
@@ -24,4 +25,5 @@ pub use genesis::{Deal, Genesis, NodeSecrets};
 pub use message::Message;
 pub use publication::Publication;
 pub use receipt::Receipt;
+pub use selection::Weighted;
 pub use state::{LedgerView, State};

@@ -42,6 +42,7 @@ fn town() -> WorldSpec {
         links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
         internet: Vec::new(),
         fallback: Fallback::default(),
+        selection: None,
         parameters: Parameters {
             shards_needed: 3,
             proofs_needed: 5,
@@ -56,6 +57,7 @@ fn town() -> WorldSpec {
             skew_us: 500_000,
             treasury: 1_000,
             lane_kem: LaneKem::default(),
+            holders_drawn: 0,
         },
     }
 }

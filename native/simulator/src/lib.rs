@@ -29,6 +29,6 @@ pub use globelet_clock::Stamp;
 pub use ladder::{Climb, Ladder};
 pub use link::{Fault, Links};
 pub use random::Random;
-pub use simulation::{Delays, Listener, Simulation, START_US};
+pub use simulation::{Delays, Listener, Selector, Simulation, START_US};
 pub use trace::Trace;
 pub use trouble::Trouble;

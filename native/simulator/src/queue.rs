@@ -23,6 +23,8 @@ pub(crate) enum Due {
     Leaving { node: NodeId, life: u32, outs: Vec<Out> },
     /// A client hands in its order.
     Asking(Box<Asking>),
+    /// Presence is looked at again.
+    Presence,
     /// A probe reaches the other end of a link, over this route.
     Probe { from: RegionId, to: RegionId, route: Route, sent: Micros },
 }
@@ -44,7 +46,7 @@ impl Due {
     pub fn node(&self) -> Option<NodeId> {
         match self {
             Due::Arrival { to: node, .. } | Due::Local { node, .. } | Due::Leaving { node, .. } => Some(*node),
-            Due::Asking(_) | Due::Probe { .. } => None,
+            Due::Asking(_) | Due::Presence | Due::Probe { .. } => None,
         }
     }
 }

@@ -50,6 +50,7 @@ pub fn tokyo_paris() -> WorldSpec {
         links: links(),
         internet: Vec::new(),
         fallback: Fallback::default(),
+        selection: None,
         parameters: parameters(),
     }
 }
@@ -130,6 +131,7 @@ fn parameters() -> Parameters {
         skew_us: 500_000,
         treasury: 1_000_000_000_000,
         lane_kem: LaneKem::default(),
+        holders_drawn: 0,
     }
 }
 

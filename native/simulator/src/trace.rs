@@ -51,6 +51,7 @@ pub(crate) fn kind(event: &Event) -> u8 {
         Event::TimerExpired(_) => 2,
         Event::Submitted { .. } => 3,
         Event::CandidatesChanged { .. } => 4,
+        Event::SourcesChanged { .. } => 5,
     }
 }
 

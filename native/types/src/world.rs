@@ -130,6 +130,33 @@ pub struct Parameters {
     /// What the keys of lanes are agreed on by.
     #[serde(default)]
     pub lane_kem: LaneKem,
+    /// Present holders drawn to keep shards of a batch; 0 for all of them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub holders_drawn: u16,
+}
+
+fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+impl Parameters {
+    /// Holders drawn where a municipality has so many.
+    pub fn holders_drawn_of(&self, holders: usize) -> usize {
+        match usize::from(self.holders_drawn) {
+            0 => holders,
+            drawn => drawn.min(holders),
+        }
+    }
+}
+
+/// A selection policy: Python's, and here only carried, so that a world's identity covers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// As the world file names it: `module:function`.
+    pub name: String,
+    /// The module's source text.
+    pub source: String,
 }
 
 /// One of the routes between two continents; all other ways have the backbone alone.
@@ -209,9 +236,16 @@ pub struct WorldSpec {
     /// When those pairs use it.
     #[serde(default, skip_serializing_if = "Fallback::is_default")]
     pub fallback: Fallback,
+    /// Whom to choose in S1 and R2, where a policy says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<Policy>,
     /// Protocol parameters.
     pub parameters: Parameters,
 }
+
+/// Most bytes of a selection policy's source, and of its name.
+pub const MOST_POLICY: usize = 64 << 10;
+const MOST_POLICY_NAME: usize = 255;
 
 /// Why a resolved world is not usable.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -275,6 +309,9 @@ impl WorldSpec {
         }
         if self.internet.iter().any(|l| self.link(l.from, l.to).is_none()) {
             return fail("an internet route lies outside the table of regions".into());
+        }
+        if self.selection.as_ref().is_some_and(|p| p.source.len() > MOST_POLICY || p.name.len() > MOST_POLICY_NAME) {
+            return fail(format!("the selection policy is longer than {MOST_POLICY} bytes"));
         }
         for (index, chain) in self.chains.iter().enumerate() {
             if self.members(ChainId(index as u16), Role::Replica).len() < 4 {

@@ -43,6 +43,7 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
         links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
         internet: Vec::new(),
         fallback: Fallback::default(),
+        selection: None,
         parameters: Parameters {
             shards_needed: 3,
             proofs_needed: 5,
@@ -57,6 +58,7 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
             skew_us: 500_000,
             treasury: TREASURY,
             lane_kem,
+            holders_drawn: 0,
         },
     }
 }

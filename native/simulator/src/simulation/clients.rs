@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::node::Node;
 use crate::queue::{Asking, Due};
 use globelet_clock::Stamp;
-use globelet_protocol::{Event, Receipt};
+use globelet_protocol::{Event, Receipt, Weighted};
 use globelet_types::{AccountId, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder, Stage};
 use std::collections::BTreeMap;
 
@@ -122,11 +122,8 @@ impl Simulation {
 
     /// Tells the replicas of a municipality which holders are present, nearest first.
     pub fn present(&mut self, municipality: ChainId, holders: &[NodeId]) {
-        for node in self.replicas(municipality) {
-            let life = self.nodes[node.index()].life;
-            let event = Event::CandidatesChanged { holders: holders.to_vec() };
-            self.queue.push(self.now, Due::Local { node, life, event });
-        }
+        let holders = holders.iter().map(|h| Weighted::by_stake(self.world(), *h)).collect();
+        self.tell(municipality, &Event::CandidatesChanged { holders });
     }
 
     /// The receipt of an order, from its ingress.

@@ -19,6 +19,7 @@ impl Simulation {
         let now = self.now;
         self.paused.remove(&node);
         self.nodes[node.index()].crash(now);
+        self.power_changed(false);
     }
 
     /// A crashed node comes back from its log; one that is up stays as it is.
@@ -32,6 +33,7 @@ impl Simulation {
         let back = self.nodes[node.index()].restart();
         self.judge("codec", back.map_err(|e| format!("node {node} cannot read its log: {e}")));
         self.start(node);
+        self.power_changed(true);
         self.verdict()
     }
 

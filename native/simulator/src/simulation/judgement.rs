@@ -25,6 +25,12 @@ impl Simulation {
         self.nodes.iter().map(|node| (node.id, node.ledger())).collect()
     }
 
+    /// Bytes of shards that every holder keeps.
+    pub fn bytes_held(&self) -> Vec<(NodeId, u64)> {
+        let holders = self.nodes.iter().filter(|n| self.world().nodes[n.id.index()].role == Role::Holder);
+        holders.map(|node| (node.id, node.state().bytes_held())).collect()
+    }
+
     /// What the honest replicas of every municipality have booked now, crashed ones by their last state.
     pub fn books(&self) -> Books {
         let mut books = Books::new();

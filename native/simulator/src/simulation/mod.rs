@@ -3,6 +3,7 @@ mod clients;
 mod faults;
 mod judgement;
 mod probes;
+mod selection;
 mod waiting;
 
 use crate::account::Account;
@@ -19,6 +20,8 @@ use globelet_types::world::{Role, WorldError, WorldSpec};
 use globelet_types::{decode, AccountId, ChainId, Hash, Micros, NodeId, OrderId, Refusal, RegionId, Stage};
 pub use probes::Delays;
 use probes::Probes;
+use selection::Selection;
+pub use selection::Selector;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -60,6 +63,8 @@ pub struct Simulation {
     probes: Probes,
     violation: Option<Violation>,
     listener: Option<Listener>,
+    selection: Option<Selection>,
+    selection_refused: Vec<String>,
 }
 
 impl Simulation {
@@ -106,6 +111,8 @@ impl Simulation {
             probes: Probes::default(),
             violation: None,
             listener: None,
+            selection: None,
+            selection_refused: Vec::new(),
         };
         for index in 0..simulation.nodes.len() {
             simulation.start(NodeId(index as u16));
@@ -242,6 +249,7 @@ impl Simulation {
             Due::Leaving { node, life, outs } if self.alive(node, life) => self.release(node, outs),
             Due::Local { .. } | Due::Leaving { .. } => {}
             Due::Asking(asking) => self.ask(asking),
+            Due::Presence => self.presence_due(),
             Due::Probe { from, to, route, sent } => self.probes.arrived((from, to, route), self.now - sent),
         }
     }

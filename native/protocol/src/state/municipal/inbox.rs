@@ -3,7 +3,7 @@ use super::rounds::LANE_PLACES;
 use super::{Municipal, Out};
 use crate::block::{BlockHeader, Certificate, LaneEntry, Parcel, ParcelRef, Seen};
 use crate::message::{Message, ParcelShard};
-use crate::Publication;
+use crate::{Publication, Weighted};
 use globelet_clock::Stamp;
 use globelet_sharding::AHEAD_MOST;
 use globelet_types::{decode, ChainId, Hash, Micros, NodeId};
@@ -55,6 +55,8 @@ pub(crate) struct Inbox {
     /// Headers whose certificates were checked: chain and height to hash.
     verified: BTreeMap<(ChainId, u64), Hash>,
     pub asked: u64,
+    /// Whom of a source a selection policy would have asked; a source without an entry has its replicas take turns.
+    pub preferred: BTreeMap<ChainId, Vec<Weighted>>,
     pub repairs: u64,
 }
 

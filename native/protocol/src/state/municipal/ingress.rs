@@ -3,7 +3,8 @@ use super::pace::Pace;
 use super::{Municipal, Out};
 use crate::block::{HeldVertex, HoldingProof, VertexHeader};
 use crate::message::{Holding, Message};
-use crate::{Effect, Timer};
+use crate::selection::among;
+use crate::{Effect, Timer, Weighted};
 use globelet_clock::Stamp;
 use globelet_erasure::{commit, Commitment};
 use globelet_rendezvous::{top_k, Candidate};
@@ -33,7 +34,7 @@ pub(crate) struct Sealing {
 
 /// The ingress of one replica.
 pub(crate) struct Ingress {
-    holders: Vec<NodeId>,
+    holders: Vec<Weighted>,
     waiting: Vec<(OrderId, SignedOrder)>,
     reserved: BTreeMap<AccountId, Reserved>,
     seal_armed: bool,
@@ -45,7 +46,7 @@ pub(crate) struct Ingress {
 }
 
 impl Ingress {
-    pub fn new(holders: Vec<NodeId>, batch_us: u64) -> Ingress {
+    pub fn new(holders: Vec<Weighted>, batch_us: u64) -> Ingress {
         Ingress {
             holders,
             waiting: Vec::new(),
@@ -86,9 +87,8 @@ impl Ingress {
 }
 
 impl Municipal {
-    pub(super) fn candidates_changed(&mut self, holders: Vec<NodeId>) {
-        let known = &self.frame.committee().holders;
-        let present: Vec<NodeId> = holders.into_iter().filter(|h| known.contains(h)).collect();
+    pub(super) fn candidates_changed(&mut self, holders: Vec<Weighted>) {
+        let present = among(holders, &self.frame.committee().holders);
         if !present.is_empty() {
             self.ingress.holders = present;
         }
@@ -239,16 +239,16 @@ impl Municipal {
     /// Shard i < replicas goes to replica i; the others to holders by rendezvous under the draw.
     fn place_shards(&self, output: &[u8; 64], sequence: u64) -> Vec<NodeId> {
         let committee = self.frame.committee();
-        let world = &self.frame.genesis.world;
         let candidates: Vec<Candidate> = self
             .ingress
             .holders
             .iter()
-            .map(|h| Candidate { id: u64::from(h.0), weight: world.nodes[h.index()].stake.max(1), place: 0 })
+            .map(|h| Candidate { id: u64::from(h.node.0), weight: h.weight, place: 0 })
             .collect();
         let key = encode(&(output.to_vec(), sequence));
-        let drawn = top_k(&key, &candidates, committee.holders.len());
-        committee.replicas.iter().copied().chain(drawn.into_iter().map(|i| self.ingress.holders[i])).collect()
+        let most = self.frame.parameters().holders_drawn_of(committee.holders.len());
+        let drawn = top_k(&key, &candidates, most);
+        committee.replicas.iter().copied().chain(drawn.into_iter().map(|i| self.ingress.holders[i].node)).collect()
     }
 
     /// S3: sends PoH_REQUEST to every place that has not proved yet.

@@ -17,7 +17,7 @@ mod rounds;
 use super::committee::{of_kind, Committee};
 use super::interval::Interval;
 use super::ledger::Ledger;
-use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer};
+use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer, Weighted};
 use globelet_clock::Clock;
 use globelet_erasure::Codec;
 use globelet_sharding::Books;
@@ -146,11 +146,13 @@ impl Municipal {
         };
         let n = frame.committee().size();
         let parameters = frame.parameters();
+        let holders = &frame.committee().holders;
+        let holders = holders.iter().map(|h| Weighted::by_stake(&frame.genesis.world, *h)).collect();
         let sources = of_kind(&frame.genesis, ChainKind::Municipal).into_iter().filter(|c| *c != chain).collect();
         Some(Municipal {
             clock: Clock::new(parameters.skew_us),
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury)?,
-            ingress: ingress::Ingress::new(frame.committee().holders.clone(), parameters.batch_us),
+            ingress: ingress::Ingress::new(holders, parameters.batch_us),
             vertices: hold::Vertices::new(n),
             round: rounds::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
             chain: commit::Chain::default(),
@@ -180,6 +182,7 @@ impl Municipal {
             Event::TimerExpired(_) => {}
             Event::Submitted { request, orders } => self.submitted(now, request, orders, &mut out),
             Event::CandidatesChanged { holders } => self.candidates_changed(holders),
+            Event::SourcesChanged { source, replicas } => self.sources_changed(source, replicas),
         }
         self.arm_repair(&mut out);
         self.interval.arm(&mut out);

@@ -3,7 +3,10 @@ use super::inbox::Arrived;
 use super::{Municipal, Out};
 use crate::block::{BlockHeader, Certificate, Parcel, ParcelRef};
 use crate::message::Message;
-use globelet_types::{ChainId, Micros, NodeId};
+use crate::selection::among;
+use crate::Weighted;
+use globelet_rendezvous::{top_k, Candidate};
+use globelet_types::{encode, ChainId, Micros, NodeId};
 use std::collections::BTreeMap;
 
 /// Numbers asked for in one repair request.
@@ -44,14 +47,39 @@ impl Municipal {
         for (source, head) in sources {
             let numbers = self.gaps(source, head);
             if !numbers.is_empty() {
-                let ask = self.frame.parameters().parcel_shards_needed + 1;
-                let to = self.frame.committees[source.index()].some(self.inbox.asked + u64::from(self.frame.me), ask);
+                let to = self.whom_to_ask(source);
                 out.send(to, Message::RepairRequest { destination: self.frame.chain, numbers });
             }
         }
         for &(source, number) in self.inbox.wanted.iter().take(ASK_MOST) {
             out.send(self.frame.others(), Message::ParcelWanted { source, number });
         }
+    }
+
+    /// A policy weighs the replicas of a source. Equal weights say nothing, so that they go on taking turns.
+    pub(super) fn sources_changed(&mut self, source: ChainId, replicas: Vec<Weighted>) {
+        let Some(committee) = self.frame.committees.get(source.index()) else { return };
+        let mut weighed = among(replicas, &committee.replicas);
+        let left: Vec<NodeId> =
+            committee.replicas.iter().copied().filter(|r| weighed.iter().all(|w| w.node != *r)).collect();
+        weighed.extend(left.into_iter().map(|node| Weighted { node, weight: 0 }));
+        if weighed.windows(2).all(|pair| pair[0].weight == pair[1].weight) {
+            self.inbox.preferred.remove(&source);
+        } else {
+            self.inbox.preferred.insert(source, weighed);
+        }
+    }
+
+    /// One more than are needed: in turn, or by their weights under a draw that is another one each time.
+    fn whom_to_ask(&self, source: ChainId) -> Vec<NodeId> {
+        let ask = self.frame.parameters().parcel_shards_needed + 1;
+        let Some(weighed) = self.inbox.preferred.get(&source) else {
+            return self.frame.committees[source.index()].some(self.inbox.asked + u64::from(self.frame.me), ask);
+        };
+        let key = encode(&("R2", self.frame.chain, self.frame.me, source, self.inbox.asked));
+        let candidate = |w: &Weighted| Candidate { id: u64::from(w.node.0), weight: w.weight, place: 0 };
+        let candidates: Vec<Candidate> = weighed.iter().map(candidate).collect();
+        top_k(&key, &candidates, usize::from(ask)).into_iter().map(|i| weighed[i].node).collect()
     }
 
     /// True if the parcel is here; otherwise the peers are asked for it, who agreed that it enters.
