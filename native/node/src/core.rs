@@ -7,8 +7,8 @@ use crate::schedule::{Jitter, Schedule};
 use crate::transport::Outward;
 use crate::writer::Append;
 use bytes::Bytes;
-use globelet_protocol::{Effect, Event, Message, Publication, State};
-use globelet_types::{encode, Micros, NodeId, OrderId, Refusal, SignedOrder};
+use globelet_protocol::{Effect, Event, Message, Publication, State, Weighted};
+use globelet_types::{encode, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,8 +48,17 @@ pub enum Input {
     Candidates {
         /// The replica.
         node: NodeId,
-        /// Holders, nearest first.
-        holders: Vec<NodeId>,
+        /// Holders, nearest first, with their weights.
+        holders: Vec<Weighted>,
+    },
+    /// A selection policy weighed the replicas of a source for one replica.
+    Sources {
+        /// The replica.
+        node: NodeId,
+        /// The source.
+        source: ChainId,
+        /// Its replicas with their weights.
+        replicas: Vec<Weighted>,
     },
     /// Everything up to this sync is durable.
     Synced {
@@ -261,6 +270,9 @@ impl Core {
                 self.handle(node, Event::Submitted { request, orders }, None);
             }
             Input::Candidates { node, holders } => self.handle(node, Event::CandidatesChanged { holders }, None),
+            Input::Sources { node, source, replicas } => {
+                self.handle(node, Event::SourcesChanged { source, replicas }, None);
+            }
             Input::Synced { node, upto } => {
                 let open = self.gates.get_mut(&node).map(|g| g.open(upto)).unwrap_or_default();
                 open.into_iter().for_each(|effect| self.carry_out(node, effect));

@@ -83,7 +83,7 @@ pub fn work(event: &Event) -> usize {
         Event::TimerExpired(Timer::Interval) => return 3,
         Event::TimerExpired(Timer::View(_) | Timer::Report | Timer::Round | Timer::Hurry) => return 4,
         Event::MessageReceived { message, .. } => message,
-        Event::Started | Event::CandidatesChanged { .. } => return OTHER,
+        Event::Started | Event::CandidatesChanged { .. } | Event::SourcesChanged { .. } => return OTHER,
     };
     5 + match message {
         Message::Hold { .. } => 0,
@@ -161,6 +161,8 @@ pub struct Metrics {
     candidates: Family<ChainLabel, Gauge>,
     /// Those of a municipality's holders that are present, as this process knows.
     present: Family<ChainLabel, Gauge>,
+    /// Questions to the selection policy: answered, or the weights in force kept.
+    selection: Family<ReasonLabel, Counter>,
     /// Neighbours in the gossip overlay.
     pub gossip_neighbours: Gauge,
     /// Gossip packets queued for peers.
@@ -189,6 +191,7 @@ impl Default for Metrics {
             repairs: Counter::default(),
             candidates: Family::default(),
             present: Family::default(),
+            selection: Family::default(),
             gossip_neighbours: Gauge::default(),
             gossip_sent: Counter::default(),
         };
@@ -225,6 +228,11 @@ impl Metrics {
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
         r.register("candidates", "Holders that the chain's replicas may choose from", self.candidates.clone());
         r.register("holders_present", "Holders of the chain that are present", self.present.clone());
+        r.register(
+            "selection_questions",
+            "Questions to the selection policy, by what came of them",
+            self.selection.clone(),
+        );
         r.register("gossip_neighbours", "Neighbours in the gossip overlay", self.gossip_neighbours.clone());
         r.register("gossip_packets_sent", "Gossip packets queued for peers", self.gossip_sent.clone());
         r.register("parcels_repaired", "Parcels brought home by repair", self.repairs.clone());
@@ -253,6 +261,11 @@ impl Metrics {
         let label = ChainLabel { chain: chain.to_owned() };
         self.candidates.get_or_create(&label).set(count as i64);
         self.present.get_or_create(&label).set(present as i64);
+    }
+
+    /// Counts a question to the selection policy: `answered`, or `kept` where the weights in force stay.
+    pub fn selection(&self, reason: &'static str) {
+        self.selection.get_or_create(&ReasonLabel { reason }).inc();
     }
 
     /// Counts a refused frame.

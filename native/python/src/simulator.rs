@@ -1,5 +1,6 @@
 //! `globelet._native.simulator`: a whole world in virtual time, driven by batched calls.
 mod documents;
+mod policy;
 
 use documents::{genesis, ledgers, link_rows, route_rows, state};
 use globelet_protocol::receipt_json;
@@ -11,6 +12,7 @@ use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 create_exception!(globelet._native.simulator, BrokenInvariant, PyException, "An invariant of the design is broken.");
@@ -254,6 +256,14 @@ impl Simulation {
         self.with(py, |world| Ok(world.account_at_ingress(chain(world, municipality)?, &id)))
     }
 
+    /// Bytes of shards that each holder keeps, by name.
+    fn bytes_held(&self, py: Python<'_>) -> BTreeMap<String, u64> {
+        self.with(py, |world| {
+            let name = |node: NodeId| world.world().nodes[node.index()].name.clone();
+            world.bytes_held().into_iter().map(|(node, bytes)| (name(node), bytes)).collect()
+        })
+    }
+
     /// What the honest replicas that are up have booked: a JSON list with one entry per chain.
     fn ledgers(&self, py: Python<'_>) -> String {
         self.with(py, |world| ledgers(world).to_string())
@@ -336,6 +346,11 @@ impl Simulation {
     /// Whether every node of that name, or of the process of that name, has power.
     fn is_up(&self, py: Python<'_>, name: &str) -> PyResult<bool> {
         self.with(py, |world| Ok(nodes(world, name)?.into_iter().all(|node| world.is_up(node))))
+    }
+
+    /// Lets a policy choose from now on; asks it at once, and whenever those present change.
+    fn select_by(&self, py: Python<'_>, policy: Py<PyAny>) {
+        self.with(py, |world| world.select_by(policy::selector(policy)));
     }
 
     /// Makes a node an adversary, by name.

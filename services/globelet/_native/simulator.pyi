@@ -1,5 +1,5 @@
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Callable, Sequence
+from typing import Literal, final
 
 __all__ = ["ADVERSARIES", "BrokenInvariant", "Simulation"]
 
@@ -73,6 +73,9 @@ class Simulation:
     def account(self, municipality: str, account: str) -> tuple[int, int] | None:
         """Balance and highest nonce at the account's ingress; None where it is not open."""
 
+    def bytes_held(self) -> dict[str, int]:
+        """Bytes of shards that each holder keeps, by its name."""
+
     def ledgers(self) -> str:
         """What the honest replicas that are up have booked: a JSON list, one entry per chain."""
 
@@ -108,6 +111,15 @@ class Simulation:
 
     def is_up(self, name: str) -> bool:
         """Whether a node, or every node of a process, has power."""
+
+    def select_by(
+        self, policy: Callable[[Literal["S1", "R2"], int, int, Sequence[tuple[int, bool]]], Sequence[int] | None]
+    ) -> None:
+        """Ask a selection policy now, and whenever those present change: (stage, here, of, candidates).
+
+        `here` and `of` are numbers of chains, candidates numbers of nodes and whether they are present. It returns a
+        weight for each, or None, which leaves the weights in force. It must not call the simulation.
+        """
 
     def corrupt(self, node: str, adversary: str) -> None:
         """Make a node (or every node of a process) an adversary."""

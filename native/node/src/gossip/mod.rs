@@ -7,6 +7,7 @@
 pub mod peers;
 pub mod record;
 pub mod register;
+pub mod selection;
 pub mod task;
 pub mod witness;
 

@@ -3,6 +3,7 @@ use super::record::{RecordRefused, Signed};
 use super::witness::Witness;
 use globelet_clock::Clock;
 use globelet_gossip::Peer;
+use globelet_protocol::selection::fewest_holders;
 use globelet_protocol::Genesis;
 use globelet_types::world::{ChainKind, Role};
 use globelet_types::{ChainId, NodeId};
@@ -125,9 +126,7 @@ impl Register {
     /// Fewest candidates that keep a municipality going while f of its replicas are down: h − (n − f). Below that,
     /// the absent who were heard of last are named too: their shards are sent again until they are back.
     pub fn fewest(&self, chain: ChainId) -> usize {
-        let replicas = self.genesis.world.members(chain, Role::Replica).len();
-        let quorum = replicas - replicas.saturating_sub(1) / 3;
-        usize::from(self.genesis.world.parameters.proofs_needed).saturating_sub(quorum)
+        fewest_holders(&self.genesis.world, chain)
     }
 
     /// Candidates of a municipality: who is present, nearest first by `distance`; then absent ones, if too few.

@@ -1,10 +1,13 @@
 //! The one task that owns this process' membership: it hears, speaks, renews, and tells the core who is there.
+mod choices;
+
 use super::peers::{way, Peers, Report};
 use super::record::{Record, RecordRefused, Signed};
 use super::register::Register;
+use super::selection::Selection;
 use super::witness::Witness;
 use super::{time_to_live, Heard};
-use crate::core::{CoreHandle, Input};
+use crate::core::CoreHandle;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::presence;
@@ -14,6 +17,7 @@ use crate::transport::Outward;
 use crate::NodeError;
 use globelet_clock::{Clock, Stamp};
 use globelet_gossip::{Input as Happened, Member, Output, Peer, Settings, Timer};
+use globelet_protocol::selection::Choice;
 use globelet_signatures::SigningKey;
 use globelet_types::world::Role;
 use globelet_types::{ChainId, NodeId};
@@ -66,6 +70,10 @@ pub struct Task {
     /// Smoothed round trips to peers that were measured.
     measured: BTreeMap<Peer, Duration>,
     told: BTreeMap<ChainId, BTreeSet<NodeId>>,
+    /// Peers whose last call failed.
+    down: BTreeSet<Peer>,
+    /// Only in a world that names a policy.
+    selection: Option<Selection>,
     attempts: usize,
 }
 
@@ -79,7 +87,9 @@ fn wall_us() -> u64 {
 /// [`NodeError`] if the keys of the hosted nodes cannot be read.
 pub fn start(process: Process, mut heard: mpsc::Receiver<Heard>) -> Result<(), NodeError> {
     let (reports, mut reported) = mpsc::unbounded_channel();
+    let (answers, mut answered) = mpsc::unbounded_channel();
     let mut task = Task::new(process, reports)?;
+    task.select_by(answers);
     tokio::spawn(async move {
         task.begin();
         loop {
@@ -89,6 +99,7 @@ pub fn start(process: Process, mut heard: mpsc::Receiver<Heard>) -> Result<(), N
                     None => return,
                 },
                 Some(report) = reported.recv() => task.report(report),
+                Some(answer) = answered.recv() => task.answered(answer),
                 () = tokio::time::sleep(task.pause()) => task.fire().await,
             }
         }
@@ -120,6 +131,8 @@ impl Task {
             schedule: Schedule::default(),
             measured: BTreeMap::new(),
             told: BTreeMap::new(),
+            down: BTreeSet::new(),
+            selection: None,
             attempts: 0,
             process,
         })
@@ -135,6 +148,7 @@ impl Task {
         self.schedule.add(now, Due::Contact);
         self.schedule.add(now, Due::Renew);
         self.tell();
+        self.ask();
     }
 
     fn others(&self) -> Vec<Peer> {
@@ -161,7 +175,10 @@ impl Task {
             match due {
                 Due::Timer(timer) => self.happened(Happened::TimerExpired(timer)),
                 Due::Contact => self.contact(),
-                Due::Renew => self.renew().await,
+                Due::Renew => {
+                    self.renew().await;
+                    self.ask();
+                }
             }
         }
         if self.register.expire(wall_us()) {
@@ -180,11 +197,15 @@ impl Task {
             Report::RoundTrip(peer, taken) => {
                 let smooth = self.measured.get(&peer).map_or(taken, |before| (*before * 7 + taken) / 8);
                 self.measured.insert(peer, smooth);
+                self.down.remove(&peer);
                 self.happened(Happened::RoundTrip(peer, smooth.as_micros() as u64));
                 let withdrawn = self.register.measured(peer, taken, wall_us());
                 self.took(withdrawn);
             }
-            Report::Down(peer) => self.happened(Happened::Down(peer)),
+            Report::Down(peer) => {
+                self.down.insert(peer);
+                self.happened(Happened::Down(peer));
+            }
         }
     }
 
@@ -282,11 +303,9 @@ impl Task {
             if self.told.get(&chain) == Some(&set) {
                 continue;
             }
-            for replica in directory.replicas(chain) {
-                let holders = self.register.candidates(chain, |holder| self.distance(replica, holder));
-                self.process.core.tell(Input::Candidates { node: replica, holders });
-            }
+            self.tell_holders(chain);
             self.told.insert(chain, set);
+            self.ask_for(Choice { here: chain, of: chain });
         }
     }
 

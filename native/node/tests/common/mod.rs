@@ -59,6 +59,7 @@ pub fn world() -> WorldSpec {
         links: vec![link(0, 0), link(0, 1), link(1, 0), link(1, 1)],
         internet: Vec::new(),
         fallback: Fallback::default(),
+        selection: None,
         parameters: Parameters {
             shards_needed: 3,
             proofs_needed: 5,
@@ -73,6 +74,7 @@ pub fn world() -> WorldSpec {
             skew_us: 1_000_000,
             treasury: 1_000_000,
             lane_kem: LaneKem::default(),
+            holders_drawn: 0,
         },
     }
 }
