@@ -159,3 +159,20 @@ fn a_parcel_that_overtakes_its_ciphertext_waits_for_it_and_not_for_a_repair() {
     towns.run_for(100_000);
     assert_eq!((towns.gained(THERE), towns.repairs(THERE)), (vec![3; 4], 0));
 }
+
+#[test]
+fn what_is_asked_for_long_after_comes_with_its_key() {
+    // For twenty seconds no ciphertext arrives: more keys than either side keeps.
+    let mut towns = Towns::new(LaneKem::XWing, |now, _, shard| {
+        let cut = now < START + 20 * INTERVAL && shard.header.chain == HERE;
+        shard.ciphertext = shard.ciphertext.take().filter(|_| !cut && shard.repair);
+        Fate::Arrives
+    });
+    for _ in 0..20 {
+        towns.pay(HERE, 1);
+        towns.run_for(INTERVAL);
+    }
+    assert_eq!((towns.gained(HERE), towns.gained(THERE)), (vec![-20; 4], vec![0; 4]));
+    towns.run_for(3 * INTERVAL);
+    assert_eq!(towns.gained(THERE), [20; 4]);
+}

@@ -156,7 +156,7 @@ impl Municipal {
         let Some(codec) = self.frame.parcel_codec(self.frame.chain) else { return (entries, departures) };
         for parcel in parcels {
             let Some(made) = self.lane_keys.to(&self.frame.genesis, parcel.destination) else { continue };
-            let mut cut = codec.encode(&made.key.seal(parcel));
+            let mut cut = codec.encode(&made.key.seal(parcel.source, parcel.number, &encode(&parcel)));
             let commitment = globelet_erasure::commit(&cut);
             entries.push(LaneEntry {
                 destination: parcel.destination,
