@@ -26,6 +26,7 @@ from globelet.identity.tokens import Issuer
 from globelet.presence.app import window as presence
 from globelet.presence.record import Genesis
 from globelet.presence.shared import BadRedis
+from globelet.selection import PolicyError
 
 
 def beside(options: argparse.Namespace) -> list[Coroutine[Any, Any, None]]:
@@ -81,7 +82,7 @@ def main() -> None:
     parser.add_argument("--links", help="URL of the link emulator whose proxies are kept")
     try:
         asyncio.run(serve(parser.parse_args()))
-    except BadRedis as error:
+    except (BadRedis, PolicyError) as error:
         sys.stderr.write(f"globelet.services: {error}\n")
         sys.exit(2)
 

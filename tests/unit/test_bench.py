@@ -210,6 +210,7 @@ def test_kernels_are_timed_by_the_operation():
 def test_every_benchmark_has_a_function():
     assert list(BENCHMARKS) == [
         "kernels",
+        "policy",
         "hop",
         "rates",
         "stages",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from globelet.bench import events, hop, kernels, memory, processor, rates, stages, token
+from globelet.bench import events, hop, kernels, memory, policy, processor, rates, stages, token
 from globelet.bench.figure import Figure
 from globelet.bench.session import Session
 
 BENCHMARKS: dict[str, Callable[[Session], list[Figure]]] = {
     "kernels": kernels.rows,
+    "policy": policy.rows,
     "hop": hop.rows,
     "rates": rates.rows,
     "stages": stages.rows,

@@ -52,8 +52,8 @@ class ComposeEngine(StandingWorld):
         self._settings = Settings(state, folder(), mirror, overlays)
         world = chain_services.contained(world)
         emulator = Emulator(f"http://127.0.0.1:{self._settings.port('TOXIPROXY')}", world, "0.0.0.0")  # noqa: S104
-        identity = f"http://127.0.0.1:{self._settings.port('IDENTITY')}"
-        super().__init__(world, state, emulator, identity)
+        services = (f"http://127.0.0.1:{self._settings.port(name)}" for name in ("IDENTITY", "PRESENCE"))
+        super().__init__(world, state, emulator, *services)
         self._containers = Containers(self.project)
         self._archiver = CityHall(ARCHIVER, f"http://127.0.0.1:{self._settings.port('ARCHIVER')}")
         self._stored: StoredReceipts | None = None

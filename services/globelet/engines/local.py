@@ -33,7 +33,8 @@ class LocalEngine(StandingWorld):
         state = StateDirectory(root or default_root(world.name))
         self._processes = Processes(state.pids, state.logs)
         emulator = Emulator(f"http://127.0.0.1:{LINKS_PORT}", world)
-        super().__init__(world, state, emulator, f"http://127.0.0.1:{IDENTITY_PORT}")
+        services = (f"http://127.0.0.1:{port}" for port in (IDENTITY_PORT, PRESENCE_PORT))
+        super().__init__(world, state, emulator, *services)
 
     @classmethod
     def existing(cls, name: str, root: Path | None = None) -> LocalEngine:

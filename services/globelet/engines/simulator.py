@@ -17,6 +17,7 @@ from globelet.client.problem import Problem, Unreachable
 from globelet.engines.engine import Finding, ProcessStatus, Progress, Status, silent
 from globelet.engines.errors import NoSuchRoute, NotUp, UnknownProcess
 from globelet.engines.play import Planned
+from globelet.selection import Chooser, PolicyError, Stage
 from globelet.world.resolved import ResolvedWorld, RouteName
 
 # Clients try for a minute.
@@ -75,6 +76,7 @@ class SimulatorEngine:
         self._replicas = {c.name: {n.name for n in world.members(i, "replica")} for i, c in enumerate(world.chains)}
         self._hosted = {p.name: {n.name for n in world.nodes if n.process == i} for i, p in enumerate(world.processes)}
         self._down, self._paused = set[str](), set[str]()
+        self._chooser = None if world.selection is None else Chooser(world)
 
     # lifecycle
 
@@ -105,9 +107,18 @@ class SimulatorEngine:
             self._folder = Path(tempfile.mkdtemp(prefix="globelet-simulator-"))
             if self.adversary is not None:
                 self._made.corrupt_one_each(self.adversary)
+            if self._chooser is not None:
+                self._made.select_by(self._weights)
             self._start_us = self.now_us()
             progress("keys", 1, 1)
         return self.status()
+
+    def _weights(self, stage: Stage, here: int, _of: int, candidates: Sequence[tuple[int, bool]]) -> list[int] | None:
+        assert self._chooser is not None
+        try:
+            return self._chooser.choose(stage, here, [(node, present, None) for node, present in candidates])
+        except PolicyError:
+            return None  # counted there; the weights in force stay
 
     def down(self, *, wipe: bool = False) -> None:  # noqa: ARG002 (there is no state to keep)
         """Forgets the world and removes its folder."""
@@ -324,6 +335,10 @@ class SimulatorEngine:
         """What honest replicas that have power booked, one entry per chain."""
         return list(json.loads(self._world.ledgers()))
 
+    def bytes_held(self) -> dict[str, int]:
+        """Bytes of shards that each holder keeps, by its name."""
+        return self._world.bytes_held()
+
     def measured_links(self, samples: int, spacing_ms: float = 25.0) -> list[dict[str, Any]]:
         """Probes travel every link as messages do, while the world runs on."""
         return list(json.loads(self._world.probe_links(samples, round(spacing_ms * 1000))))
@@ -357,7 +372,7 @@ class SimulatorEngine:
             "virtual_seconds": round(virtual, 6),
             "speed": round(virtual / max(real, 1e-9), 3),
             "adversary": self.adversary,
-        }
+        } | ({} if self._chooser is None else {"selection": self._chooser.figures()})
 
     def findings(self) -> list[Finding]:
         """Brings the world to rest and judges it: its own checks at every step, and every log handled again."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
+from globelet.client.city_hall import CityHall
+from globelet.client.problem import Problem, Unreachable
 from globelet.engines import binaries
 from globelet.engines.emulator import Emulator
 from globelet.engines.engine import Progress
@@ -17,8 +20,11 @@ from globelet.world.resolved import Process, ResolvedWorld, RouteName
 class StandingWorld(LiveChains):
     """A live world whose state lies in a directory; every chain process answers HTTP at 127.0.0.1."""
 
-    def __init__(self, world: ResolvedWorld, state: StateDirectory, emulator: Emulator, identity: str) -> None:
+    def __init__(
+        self, world: ResolvedWorld, state: StateDirectory, emulator: Emulator, identity: str, presence: str
+    ) -> None:
         self.world, self._state, self._emulator = world, state, emulator
+        self._presence = CityHall("presence", presence)
         super().__init__(world.name, self._urls(), self._replicas(), identity)
 
     @property
@@ -65,6 +71,16 @@ class StandingWorld(LiveChains):
 
     def _urls(self) -> dict[str, str]:
         return {p.name: f"http://127.0.0.1:{p.http_port}" for p in self.world.processes}
+
+    def figures(self) -> dict[str, Any]:
+        """What came of the selection policy, where the world names one."""
+        if self.world.selection is None:
+            return {}
+        try:
+            return {"selection": self._presence.call("GET", "/v1/selection")}
+        except (Problem, Unreachable) as error:
+            # Whoever cannot be asked has chosen nothing: nodes keep the weights that they have.
+            return {"selection": {"policy": self.world.selection.name, "failing": 1, "last_failure": str(error)}}
 
     def processes(self) -> list[str]:
         """Names of the processes that host nodes."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from globelet.client.problem import Problem, Unreachable
-from globelet.engines.chain_services import IDENTITY
+from globelet.engines.chain_services import IDENTITY, PRESENCE
 from globelet.engines.emulator import Emulator
 from globelet.engines.engine import ProcessStatus, Progress, Status, silent
 from globelet.engines.errors import DidNotStart
@@ -27,7 +27,7 @@ class SwarmWorld(StandingWorld):
     name = "swarm"
 
     def __init__(self, world: ResolvedWorld, root: Path) -> None:
-        super().__init__(world, StateDirectory(root), Emulator(LINKS, world, "0.0.0.0"), IDENTITY)  # noqa: S104
+        super().__init__(world, StateDirectory(root), Emulator(LINKS, world, "0.0.0.0"), IDENTITY, PRESENCE)  # noqa: S104
 
     @classmethod
     def existing(cls, name: str, root: Path | None = None) -> SwarmWorld:

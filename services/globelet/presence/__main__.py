@@ -10,6 +10,7 @@ from globelet import web
 from globelet.presence.app import window
 from globelet.presence.record import Genesis
 from globelet.presence.shared import BadRedis
+from globelet.selection import PolicyError
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         app = window(Genesis.load(options.state / "genesis.json"))
-    except BadRedis as error:
+    except (BadRedis, PolicyError) as error:
         sys.exit(_refused(str(error)))
     web.announce("presence")
     web.server(app, options.port).run()

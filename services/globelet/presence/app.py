@@ -11,8 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from globelet import web
+from globelet.presence import selection
 from globelet.presence.record import Genesis, Record, RecordRefused
 from globelet.presence.register import Near, Register
+from globelet.presence.selection import Counsel
 from globelet.presence.shared import Shared
 
 _OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -42,15 +44,18 @@ def _limit(request: Request) -> int:
 
 
 def window(genesis: Genesis) -> Starlette:
-    """The service as a world runs it: with the Redis of GLOBELET_REDIS_URL, where that is set. Raises `BadRedis`."""
-    return application(Register(genesis), Shared.of_environment(genesis))
+    """The service as a world runs it: with its selection policy, and the Redis of GLOBELET_REDIS_URL if that is set.
+
+    Raises `BadRedis`, `PolicyError`.
+    """
+    return application(Register(genesis), Shared.of_environment(genesis), Counsel.of(genesis))
 
 
-def application(register: Register, shared: Shared | None = None) -> Starlette:
+def application(register: Register, shared: Shared | None = None, counsel: Counsel | None = None) -> Starlette:
     """`POST /v1/presence` {records} logs nodes in; `GET /v1/nodes?near=&chain=&role=&limit=` lists them.
 
     A listing says by whom it was `answered_by`: `redis`, or the `store` (this process' own register) where there is
-    none or it is away. `GET /metrics` counts both.
+    none or it is away. `GET /metrics` counts both. `/v1/selection` is the world's selection policy.
     """
     lookups = {"redis": 0, "store": 0}
 
@@ -80,13 +85,13 @@ def application(register: Register, shared: Shared | None = None) -> Starlette:
         return JSONResponse({"nodes": rows, "answered_by": answered_by})
 
     async def metrics(_: Request) -> Response:
-        return Response(_metrics(lookups, shared), media_type=_OPENMETRICS)
+        return Response(_metrics(lookups, shared, counsel), media_type=_OPENMETRICS)
 
     routes = [Route("/v1/presence", login, methods=["POST"]), Route("/v1/nodes", nodes), Route("/metrics", metrics)]
-    return web.application(routes)
+    return web.application(routes + selection.routes(counsel, register.genesis))
 
 
-def _metrics(lookups: dict[str, int], shared: Shared | None) -> str:
+def _metrics(lookups: dict[str, int], shared: Shared | None, counsel: Counsel | None) -> str:
     lines = ["# TYPE globelet_presence_lookups counter", "# HELP globelet_presence_lookups Lookups, by who answered"]
     lines += [f'globelet_presence_lookups_total{{answered_by="{who}"}} {count}' for who, count in lookups.items()]
     if shared is not None:
@@ -104,4 +109,6 @@ def _metrics(lookups: dict[str, int], shared: Shared | None) -> str:
             "# HELP globelet_presence_redis_up 0 while it is left alone",
         ]
         lines.append(f"globelet_presence_redis_up {int(not shared.away)}")
+    if counsel is not None:
+        lines += selection.metrics(counsel)
     return "\n".join([*lines, "# EOF", ""])

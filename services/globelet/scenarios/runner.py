@@ -51,6 +51,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     chosen = scenario.seed if seed is None else seed
     world = World(engine, chosen, str(engine.now_us()), rate)
+    failed_before = _policy(engine).get("failed", 0)
     meter = HostMeter(_usage_of(engine)).start()
     probes = Probes(engine)
     notes = probes.notes
@@ -71,6 +72,9 @@ def run(
     host = meter.stop()
     if not engine.real_time:
         host = host.model_copy(update={"saturated": False})
+    policy = _policy(engine)
+    if policy.get("failing") or policy.get("failed", 0) > failed_before:
+        notes.append(f"the selection policy failed, and older weights stayed in force: {policy['last_failure']}")
     ruling, reasons = verdict(world.expectations, checked, [*links, *routes], host, error)
     if ruling == "pass" and notes:
         ruling = "invalid"
@@ -92,6 +96,11 @@ def run(
     )
     _leave(result, world, folder)
     return Run(result, folder)
+
+
+def _policy(engine: Engine) -> dict[str, Any]:
+    """What came of the world's selection policy; nothing where it names none."""
+    return dict(engine.figures().get("selection", {}))
 
 
 def _usage_of(engine: Engine) -> Any:

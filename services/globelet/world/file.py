@@ -146,6 +146,9 @@ class WorldFile(Section):
     globe: Globe = Field(default_factory=Globe, alias="global")
     links: Links = Field(default_factory=Links)
     parameters: Parameters = Field(default_factory=Parameters)
+    selection: str | None = Field(
+        None, max_length=255, description="policy that weighs whom to choose in S1 and R2, as module:function"
+    )
     pack: Literal["chain", "node"] = Field("chain", description="one process per chain, or per node")
 
     def to_yaml(self) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from globelet.world import atlas
 from globelet.world.file import WorldFile
-from globelet.world.resolved import Chain, Fallback, Link, Node, Process, ResolvedWorld
+from globelet.world.resolved import Chain, Fallback, Link, Node, Process, ResolvedWorld, Selection
 
 _HOST = "127.0.0.1"
 _STAKE = 100
@@ -51,8 +51,18 @@ def resolve(world: WorldFile, folder: Path = Path()) -> ResolvedWorld:
         links=links,
         internet=tuple(_internet(world, regions, links)),
         fallback=_fallback(world),
+        selection=_selection(world, folder),
         parameters=world.parameters,
     )
+
+
+def _selection(world: WorldFile, folder: Path) -> Selection | None:
+    """The policy with its source, so that a world chooses the same way wherever it runs. Raises `PolicyError`."""
+    if world.selection is None:
+        return None
+    from globelet.selection.source import find
+
+    return Selection(name=world.selection, source=find(world.selection, folder))
 
 
 def source_file(world: WorldFile, folder: Path) -> Path | None:

@@ -91,6 +91,14 @@ class Parameters(Frozen):
     skew_us: int = Field(500_000, ge=0, lt=2**63, description="largest accepted clock skew")
     treasury: int = Field(1_000_000_000_000, ge=0, lt=2**63, description="what each treasury holds at genesis")
     lane_kem: LaneKem = Field("x-wing", description="key encapsulation that lane keys are agreed on by")
+    holders_drawn: int = Field(0, ge=0, le=100, description="holders drawn to keep shards of a batch; 0 for all")
+
+
+class Selection(Frozen):
+    """A selection policy: its name in the world file, and the source of its module."""
+
+    name: str
+    source: str
 
 
 class ResolvedWorld(Frozen):
@@ -106,11 +114,12 @@ class ResolvedWorld(Frozen):
     internet: tuple[Link, ...] = ()
     """The second route of the ordered pairs that have one: regions of two continents."""
     fallback: Fallback = Fallback()
+    selection: Selection | None = None
     parameters: Parameters
 
     def to_json(self) -> str:
         """The JSON that the Rust side reads, one line, the same bytes for the same world."""
-        return self.model_dump_json(by_alias=True)
+        return self.model_dump_json(by_alias=True, exclude={"selection"} if self.selection is None else None)
 
     @cached_property
     def _links(self) -> dict[tuple[int, int, RouteName], Link]:

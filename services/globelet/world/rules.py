@@ -172,6 +172,19 @@ def _cross(world: WorldFile, folder: File) -> Iterator[Finding]:
     yield from _overrides(world)
     yield from _committees(world)
     yield from _source(world, folder)
+    yield from _selection(world, folder)
+
+
+def _selection(world: WorldFile, folder: File) -> Iterator[Finding]:
+    """The policy is there and can be loaded: a broken one is told at the door."""
+    if world.selection is None:
+        return
+    from globelet.selection import PolicyError, find, load
+
+    try:
+        load(world.selection, find(world.selection, folder))
+    except PolicyError as error:
+        yield Finding(("selection",), str(error))
 
 
 def _places(world: WorldFile) -> Iterator[Finding]:
@@ -256,6 +269,10 @@ def _committees(world: WorldFile) -> Iterator[Finding]:
     if asked.proofs_needed > nodes:
         message = f"must be at most {nodes}, the replicas and holders of a municipality: lower it or add holders"
         yield Finding((at, "proofs_needed"), message)
+    fewest = asked.proofs_needed - (world.municipal.replicas - faults)
+    if 0 < asked.holders_drawn < fewest:
+        message = f"must be 0, or at least {fewest}: so many proofs are missing while {faults} of the replicas are down"
+        yield Finding((at, "holders_drawn"), message)
     if asked.parcel_shards_needed > world.municipal.replicas - faults:
         message = f"must be at most {world.municipal.replicas - faults}: {faults} of the replicas may send nothing"
         yield Finding((at, "parcel_shards_needed"), message)
