@@ -1,7 +1,7 @@
 //! The state of a transfer as JSON. The document that proves it offline is the protocol's own `receipt_json`.
 use globelet_clock::Stamp;
-use globelet_protocol::{Genesis, Receipt};
-use globelet_types::{Order, Refusal, Stage};
+use globelet_protocol::{Genesis, Receipt, Standing};
+use globelet_types::{ChainId, Order, Refusal, Stage};
 use serde_json::{json, Map, Value};
 
 /// A stamp.
@@ -15,15 +15,22 @@ pub fn refusal(refusal: &Refusal) -> Value {
 }
 
 /// The stage a transfer is in: how it ended, or the last step reached.
-fn state(receipt: &Receipt) -> &'static str {
-    let reached = |stage| receipt.stages.iter().any(|(s, _)| *s == stage);
+fn state(stages: &[(Stage, Stamp)]) -> &'static str {
+    let reached = |stage| stages.iter().any(|(s, _)| *s == stage);
     let end = [Stage::Refused, Stage::Refunded].into_iter().find(|s| reached(*s));
-    end.or(receipt.stages.last().map(|(s, _)| *s)).map_or("unknown", Stage::name)
+    end.or(stages.last().map(|(s, _)| *s)).map_or("unknown", Stage::name)
+}
+
+fn stamps(stages: &[(Stage, Stamp)]) -> Map<String, Value> {
+    stages.iter().map(|(s, at)| (s.name().to_owned(), stamp(at))).collect()
+}
+
+fn name(genesis: &Genesis, chain: ChainId) -> &str {
+    genesis.world.chains.get(chain.index()).map_or("unknown", |c| c.name.as_str())
 }
 
 fn order(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
-    let name =
-        |chain: globelet_types::ChainId| genesis.world.chains.get(chain.index()).map_or("unknown", |c| c.name.as_str());
+    let name = |chain| name(genesis, chain);
     let value = match &receipt.order.order {
         Order::Transfer(t) => json!({
             "kind": "transfer", "from": t.from.to_string(), "to": t.to.to_string(), "source": name(t.source),
@@ -67,13 +74,33 @@ fn proofs(receipt: &Receipt) -> Value {
 /// The state of a transfer: order, stages, refusal and a summary of the proofs.
 pub fn summary(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
     let mut document = order(receipt, genesis);
-    let stages: Map<String, Value> = receipt.stages.iter().map(|(s, at)| (s.name().to_owned(), stamp(at))).collect();
     document.insert("id".into(), receipt.id.to_string().into());
-    document.insert("state".into(), state(receipt).into());
-    document.insert("stages".into(), Value::Object(stages));
+    document.insert("state".into(), state(&receipt.stages).into());
+    document.insert("stages".into(), Value::Object(stamps(&receipt.stages)));
     document.insert("refusal".into(), receipt.refusal.as_ref().map_or(Value::Null, refusal));
     document.insert("proofs".into(), proofs(receipt));
     document
+}
+
+/// The state of a transfer that another replica admitted, as blocks tell it: without the order itself.
+pub fn standing(standing: &Standing, genesis: &Genesis) -> Value {
+    json!({
+        "id": standing.id.to_string(),
+        "source": name(genesis, standing.source),
+        "destination": name(genesis, standing.destination),
+        "state": state(&standing.stages),
+        "stages": stamps(&standing.stages),
+        "refusal": standing.refusal.as_ref().map(refusal),
+        "proofs": {
+            "block": {
+                "chain": standing.chain, "height": standing.height, "hash": hex::encode(standing.block),
+                "signatures": standing.signatures,
+            },
+            "applied": true,
+            "lane": standing.lane,
+        },
+        "told_by": "blocks",
+    })
 }
 
 /// The summary, with the step that only the outbox knows.

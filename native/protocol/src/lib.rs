@@ -17,6 +17,7 @@ pub mod publication;
 pub mod receipt;
 pub mod receipt_json;
 pub mod selection;
+pub mod standing;
 mod state;
 pub mod verify;
 
@@ -26,4 +27,5 @@ pub use message::Message;
 pub use publication::Publication;
 pub use receipt::Receipt;
 pub use selection::Weighted;
+pub use standing::Standing;
 pub use state::{LedgerView, State};

@@ -73,15 +73,19 @@ class LiveChains:
         return next((hall for hall in others if hall.ready()), first)
 
     def _knowing(self, chain: str, order: str) -> CityHall:
-        """The process whose replica admitted an order; the first one where none says so."""
+        """The process whose replica admitted an order; else the first whose blocks tell of it, else the first."""
         first, *others = self._all(chain)
+        told: CityHall | None = None
         for hall in [first, *others] if others else []:
             try:
-                if hall.transfer(order) is not None:
-                    return hall
+                state = hall.transfer(order)
             except Unreachable:
                 continue
-        return first
+            if state is not None and "told_by" not in state:
+                return hall
+            if state is not None and told is None:
+                told = hall
+        return told or first
 
     def now_us(self) -> int:
         """Microseconds of the epoch."""
@@ -129,18 +133,10 @@ class LiveChains:
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
             try:
-                hall = self._knowing(municipality, order)
-                for event in hall.events(order, left):
-                    if seen(event):
-                        return
-                state = hall.transfer(order)
-                if state is not None and seen(state):
+                if _followed(self._knowing(municipality, order), order, seen, left):
                     return
             except Unreachable:
                 pass
-            except Problem as problem:
-                if problem.status != 404:
-                    raise
             time.sleep(min(5 * _POLL, max(0.0, end - time.monotonic())))
 
     def account(self, municipality: str, account: str) -> dict[str, Any] | None:
@@ -181,8 +177,12 @@ class LiveChains:
         return dict(self._read(orders, "/v1/receipts/"))
 
     def _read(self, orders: Mapping[str, str], path: str) -> dict[str, bytes]:
-        """From every replica that may have admitted them, one rank after the other until none is missing."""
+        """From every replica that may have admitted them, one rank after the other until none is missing.
+
+        What a replica tells by its blocks counts where the one that admitted an order does not answer.
+        """
         found: dict[str, bytes] = {}
+        told: dict[str, bytes] = {}
         doors = {m: self._all(m) for m in set(orders.values())}
         for rank in range(max(map(len, doors.values()), default=0)):
             left = {o: m for o, m in orders.items() if o not in found and rank < len(doors[m])}
@@ -190,8 +190,10 @@ class LiveChains:
                 urls = {m: doors[m][rank].url for m in set(left.values())}
                 # On a thread of its own: a notebook's kernel has a loop that runs already.
                 with ThreadPoolExecutor(max_workers=1) as pool:
-                    found |= pool.submit(asyncio.run, read(left, urls, path)).result()
-        return found
+                    answers = pool.submit(asyncio.run, read(left, urls, path)).result()
+                for order, body in answers.items():
+                    (told if b'"told_by"' in body else found).setdefault(order, body)
+        return told | found
 
     def certified(self, chain: str, height: int) -> set[str] | None:
         """What the chain's first process was told by its replicas and, after a start, by their logs."""
@@ -205,3 +207,16 @@ class LiveChains:
     def findings(self) -> list[Finding]:
         """Nothing: everything is checked from ledgers and receipts."""
         return []
+
+
+def _followed(hall: CityHall, order: str, seen: Callable[[dict[str, Any]], bool], timeout: float) -> bool:
+    """Whether `seen` had enough: of the events of the ingress, or of the state, where its blocks alone tell that."""
+    try:
+        for event in hall.events(order, timeout):
+            if seen(event):
+                return True
+    except Problem as problem:
+        if problem.status != 404:
+            raise
+    state = hall.transfer(order)
+    return state is not None and seen(state)

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::Json;
 use futures_util::stream::{self, Stream, StreamExt};
-use globelet_protocol::Receipt;
+use globelet_protocol::{Receipt, Standing};
 use globelet_types::{AccountId, OrderId, Stage};
 use serde_json::{json, Value};
 use std::collections::BTreeSet;
@@ -26,22 +26,44 @@ fn order_id(id: Id) -> Result<OrderId, Problem> {
 }
 
 impl Shared {
+    /// The receipt of an order that a replica of this process admitted.
     async fn find(&self, id: OrderId) -> Result<Receipt, Problem> {
+        self.known(id).await?.ok_or_else(|| {
+            let detail = "no replica of this process admitted this order; ask the process of its source municipality";
+            Problem::new(StatusCode::NOT_FOUND, "unknown_order", detail)
+        })
+    }
+
+    async fn known(&self, id: OrderId) -> Result<Option<Receipt>, Problem> {
         let found = self.core.ask(move |states| states.values().find_map(|s| s.receipt(&id))).await;
         if let Some(receipt) = found.ok_or_else(Problem::stopping)? {
-            return Ok(receipt);
+            return Ok(Some(receipt));
         }
-        let kept = self.feed.receipt(&id).map_err(|e| super::outbox::failed(&e))?;
-        kept.ok_or_else(|| {
-            let detail = "no replica of this process admitted this order; ask the process of its source municipality";
+        self.feed.receipt(&id).map_err(|e| super::outbox::failed(&e))
+    }
+
+    /// How an order stands that other replicas admitted, by the blocks of those of this process.
+    async fn standing(&self, id: OrderId) -> Result<Standing, Problem> {
+        // A replica that is behind knows of fewer steps.
+        let told = move |states: &crate::core::States| {
+            states.values().filter_map(|s| s.standing(&id)).max_by_key(|standing| standing.stages.len())
+        };
+        let found = self.core.ask(told).await;
+        found.ok_or_else(Problem::stopping)?.ok_or_else(|| {
+            let detail = "no replica of this process admitted this order or keeps a certified block that has it; ask \
+                          the process of its source municipality";
             Problem::new(StatusCode::NOT_FOUND, "unknown_order", detail)
         })
     }
 }
 
-/// The state of a transfer.
+/// The state of a transfer: by its receipt where it was admitted, else by the blocks it is in.
 pub async fn state(State(shared): State<Shared>, id: Id) -> Result<Json<Value>, Problem> {
-    let receipt = shared.find(order_id(id)?).await?;
+    let id = order_id(id)?;
+    let Some(receipt) = shared.known(id).await? else {
+        let standing = shared.standing(id).await?;
+        return Ok(Json(receipt_json::standing(&standing, &shared.directory.genesis)));
+    };
     let document = receipt_json::summary(&receipt, &shared.directory.genesis);
     Ok(Json(receipt_json::with_archived(document, shared.feed.archived_at(&receipt.id))))
 }

@@ -11,7 +11,7 @@ mod view;
 
 pub use view::LedgerView;
 
-use crate::{Effect, Event, Genesis, NodeSecrets, Receipt};
+use crate::{Effect, Event, Genesis, NodeSecrets, Receipt, Standing};
 use globelet_sharding::Books;
 use globelet_types::world::{ChainKind, Role};
 use globelet_types::{AccountId, ChainId, Hash, Micros, OrderId};
@@ -71,6 +71,14 @@ impl State {
     pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
         match &self.kind {
             Kind::Municipal(m) => m.receipt(order),
+            _ => None,
+        }
+    }
+
+    /// How an order stands by the certified blocks kept here, whoever admitted it; `None` if it is in none of them.
+    pub fn standing(&self, order: &OrderId) -> Option<Standing> {
+        match &self.kind {
+            Kind::Municipal(m) => m.standing(order),
             _ => None,
         }
     }

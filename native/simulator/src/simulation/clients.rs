@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::node::Node;
 use crate::queue::{Asking, Due};
 use globelet_clock::Stamp;
-use globelet_protocol::{Event, Receipt, Weighted};
+use globelet_protocol::{Event, Receipt, Standing, Weighted};
 use globelet_types::{AccountId, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder, Stage};
 use std::collections::BTreeMap;
 
@@ -130,6 +130,11 @@ impl Simulation {
     pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
         let climb = self.ladder.get(order)?;
         self.nodes[climb.ingress.index()].state().receipt(order)
+    }
+
+    /// How an order stands by the certified blocks of a node.
+    pub fn standing(&self, node: NodeId, order: &OrderId) -> Option<Standing> {
+        self.nodes[node.index()].state().standing(order)
     }
 
     /// When each step of an order was reached.

@@ -88,6 +88,7 @@ impl Municipal {
         let Closed { parcels, touched } = self.ledger.close();
         let (lanes, departures) = self.depart(height, &parcels);
         self.book.applied(height, self.frame.chain, &applied, &tree, &lanes);
+        self.index.close(height, &lanes);
         self.chain.state = digest("globelet state 1", &(self.chain.state, touched));
         let header = BlockHeader {
             chain: self.frame.chain,
@@ -125,6 +126,7 @@ impl Municipal {
                 self.ingress.release(&signed.order);
                 self.book.outcome(sequence, id, refusal.clone());
             }
+            self.index.applied(id, &signed.order, refusal.as_ref());
             applied.push(AppliedOrder { id, refusal });
         }
     }

@@ -207,7 +207,11 @@ impl Municipal {
         if let Some(entry) = arrived.header.lanes.iter().find(ours) {
             self.lane_keys.parcel_applied(key.0, entry.interval);
         }
+        // No account ever closes, so who is there now is credited.
+        let credited: Vec<bool> = arrived.parcel.transfers().map(|r| self.account(&r.to).is_some()).collect();
+        self.index.came(&arrived.parcel, (arrived.certified, arrived.delivered), &credited);
         for settled in self.ledger.receive(&arrived.parcel) {
+            self.index.settled(&settled, arrived.seen.get(&settled.number), arrived.certified);
             self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);
         }
         if !arrived.parcel.remittances.is_empty() {

@@ -5,6 +5,7 @@ mod checkpoint;
 mod commit;
 mod hold;
 mod inbox;
+mod index;
 mod ingress;
 mod lane_keys;
 mod opening;
@@ -13,6 +14,7 @@ mod post_quantum;
 mod repair;
 mod round;
 mod rounds;
+mod standing;
 
 use super::committee::{of_kind, Committee};
 use super::interval::Interval;
@@ -62,6 +64,12 @@ impl Frame {
         self.genesis.world.chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Municipal)
     }
 
+    /// What decides the choices of this replica's filters, known to nobody else.
+    fn index_seed(&self) -> u64 {
+        let hash = blake3::keyed_hash(&self.seed, b"globelet index 1");
+        hash.as_bytes().first_chunk().copied().map_or(0, u64::from_le_bytes)
+    }
+
     /// The codec for parcels that leave a committee of `n` replicas.
     pub fn parcel_codec(&self, source: ChainId) -> Option<Codec> {
         let n = self.committees.get(source.index())?.replicas.len();
@@ -81,6 +89,7 @@ pub(crate) struct Municipal {
     inbox: inbox::Inbox,
     lane_keys: lane_keys::LaneKeys,
     book: book::Book,
+    index: index::Index,
     interval: Interval,
     unproven: post_quantum::Unproven,
     checkpoints: checkpoint::Checkpoints,
@@ -158,6 +167,7 @@ impl Municipal {
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
             lane_keys: lane_keys::LaneKeys::new(&frame.genesis, secrets.lanes.clone()?, chain),
+            index: index::Index::new(frame.index_seed()),
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
             interval: Interval::new(&frame.genesis, secrets, chain, frame.me),
             unproven: post_quantum::Unproven::default(),
