@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.edwards import BASE, ORDER, ROOT, ZERO, P, Point, decode, encode, known, same, times
 from plain.threads import turns_while
 from typer.testing import CliRunner
 
@@ -21,44 +22,7 @@ from globelet.algorithms.vrf import SUITES, PublicKey, SecretKey, VrfError, proo
 
 pytestmark = pytest.mark.algorithms
 
-P = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-ROOT = pow(2, (P - 1) // 4, P)
 NUMBER = {"tai": b"\3", "ell2": b"\4"}
-Point = tuple[int, int]
-
-
-def add(one: Point, two: Point) -> Point:
-    """The addition of twisted Edwards curves, affine: slow and plain."""
-    (a, b), (c, d) = one, two
-    product = D * a * b * c * d % P
-    x = (a * d + b * c) * pow(1 + product, P - 2, P) % P
-    return x, (b * d + a * c) * pow(1 - product, P - 2, P) % P
-
-
-def times(scalar: int, point: Point) -> Point:
-    total = (0, 1)
-    while scalar:
-        total = add(total, point) if scalar & 1 else total
-        point, scalar = add(point, point), scalar >> 1
-    return total
-
-
-def encode(point: Point) -> bytes:
-    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
-
-
-def decode(data: bytes) -> Point | None:
-    """RFC 8032 section 5.1.3."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & (1 << 255) - 1
-    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
-    x = pow(square, (P + 3) // 8, P)
-    x = x if x * x % P == square else x * ROOT % P
-    if y >= P or x * x % P != square or (x == 0 and sign):
-        return None
-    return (x if x & 1 == sign else P - x), y
 
 
 def expand(message: bytes, domain: bytes, length: int) -> bytes:
@@ -68,10 +32,10 @@ def expand(message: bytes, domain: bytes, length: int) -> bytes:
     return hashlib.sha512(first + b"\1" + suffix).digest()[:length]
 
 
-def elligator(u: int) -> Point:
+def elligator(number: int) -> Point:
     """RFC 9380 section 6.7.1 on curve25519 (J = 486662, Z = 2), then the map of appendix D.1 to edwards25519."""
     a = 486662
-    x1 = -a * pow(1 + 2 * u * u, P - 2, P) % P
+    x1 = -a * pow(1 + 2 * number * number, P - 2, P) % P
     square = (x1**3 + a * x1 * x1 + x1) % P
     is_square = pow(square, (P - 1) // 2, P) in (0, 1)
     x = x1 if is_square else (-x1 - a) % P
@@ -82,7 +46,8 @@ def elligator(u: int) -> Point:
     factor = pow(-486664 % P, (P + 3) // 8, P)
     factor = factor if factor * factor % P == -486664 % P else factor * ROOT % P
     factor = factor if factor & 1 == 0 else P - factor
-    return factor * x * pow(y, P - 2, P) % P, (x - 1) * pow(x + 1, P - 2, P) % P
+    u, v = factor * x * pow(y, P - 2, P) % P, (x - 1) * pow(x + 1, P - 2, P) % P
+    return u, v, 1, u * v % P
 
 
 def point_of(suite: str, public: bytes, alpha: bytes) -> Point:
@@ -92,7 +57,7 @@ def point_of(suite: str, public: bytes, alpha: bytes) -> Point:
         return times(8, elligator(int.from_bytes(uniform, "big") % P))
     for count in range(256):
         found = decode(hashlib.sha512(b"\3\1" + public + alpha + bytes([count, 0])).digest()[:32])
-        if found and times(8, found) != (0, 1):
+        if found and not same(times(8, found), ZERO):
             return times(8, found)
     raise AssertionError
 
@@ -101,13 +66,11 @@ def plain_prove(suite: str, seed: bytes, alpha: bytes) -> bytes:
     """RFC 9381 section 5.1."""
     digest = hashlib.sha512(seed).digest()
     secret = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
-    base = decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-    assert base
-    public = encode(times(secret, base))
+    public = encode(times(secret, BASE))
     point = point_of(suite, public, alpha)
     nonce = int.from_bytes(hashlib.sha512(digest[32:] + encode(point)).digest(), "little") % ORDER
     gamma = encode(times(secret, point))
-    parts = [public, encode(point), gamma, encode(times(nonce, base)), encode(times(nonce, point))]
+    parts = [public, encode(point), gamma, encode(times(nonce, BASE)), encode(times(nonce, point))]
     challenge = hashlib.sha512(NUMBER[suite] + b"\2" + b"".join(parts) + b"\0").digest()[:16]
     response = (nonce + int.from_bytes(challenge, "little") * secret) % ORDER
     return gamma + challenge + response.to_bytes(32, "little")
@@ -115,9 +78,7 @@ def plain_prove(suite: str, seed: bytes, alpha: bytes) -> bytes:
 
 def plain_hash(suite: str, proof: bytes) -> bytes:
     """RFC 9381 section 5.2."""
-    gamma = decode(proof[:32])
-    assert gamma
-    return hashlib.sha512(NUMBER[suite] + b"\3" + encode(times(8, gamma)) + b"\0").digest()
+    return hashlib.sha512(NUMBER[suite] + b"\3" + encode(times(8, known(proof[:32]))) + b"\0").digest()
 
 
 def drawer(fill: int = 1) -> SecretKey:

@@ -35,6 +35,6 @@ ABOUT = About(
     follows="FIPS 203; draft-connolly-cfrg-xwing-kem; NTRU Prime, round 3",
     stands_on="libcrux-ml-kem, x25519-dalek, sntrup761",
     vectors="Wycheproof, NIST's known answers, X-Wing's draft; the crate x-wing; sntrup761's reference in C",
-    peers=("aws-lc-rs",),
-    slower="sntrup761 has no vector instructions: ten times ML-KEM to encapsulate, twenty to decapsulate",
+    peers=("aws-lc-rs", "OpenSSL"),
+    note="aws-lc-rs and OpenSSL have ML-KEM-768 alone; X-Wing and sntrup761 stand beside nothing",
 )
