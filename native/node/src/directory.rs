@@ -1,4 +1,5 @@
 //! Who is where: the genesis, which process hosts which nodes, and the routes to dial.
+use crate::secrets::node_secrets;
 use crate::NodeError;
 use globelet_protocol::{Genesis, NodeSecrets};
 pub use globelet_types::world::Route;
@@ -219,17 +220,7 @@ impl Directory {
     pub fn secrets(&self) -> Result<Vec<NodeSecrets>, NodeError> {
         let path = self.state.join("secrets").join(format!("{}.key", self.this().name));
         let text = fs::read_to_string(&path).map_err(|e| NodeError::unreadable(&path, &e))?;
-        let bad = || {
-            NodeError::BadInput(format!("{} is not the key file of this process; deal the world again", path.display()))
-        };
-        let bytes = hex::decode(text.trim()).map_err(|_| bad())?;
-        let secrets: Vec<NodeSecrets> = globelet_types::decode(&bytes).map_err(|_| bad())?;
-        let nodes: Vec<NodeId> = secrets.iter().map(|s| s.node).collect();
-        if nodes == self.hosted {
-            Ok(secrets)
-        } else {
-            Err(bad())
-        }
+        node_secrets(&text, &self.hosted, &path.display())
     }
 }
 

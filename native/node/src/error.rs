@@ -17,6 +17,14 @@ pub enum NodeError {
     /// Something needed is not there.
     #[error("{0}")]
     Missing(String),
+    /// Vault gives no secrets.
+    #[error("{place}: {trouble}")]
+    Vault {
+        /// Which secrets.
+        place: String,
+        /// Why not.
+        trouble: Trouble,
+    },
     /// Somebody else has a port.
     #[error("the {what} port {address} cannot be had: {reason}; end what uses it, or give the world other ports")]
     PortTaken {
@@ -63,6 +71,28 @@ pub enum NodeError {
     },
 }
 
+/// Why Vault gives no secrets now. Each may mend itself, so that a process waits a while.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Trouble {
+    /// It does not answer.
+    #[error("it does not answer ({0}); `globelet up` starts it")]
+    Away(String),
+    /// It is sealed.
+    #[error("it is sealed; unseal it with `vault operator unseal`")]
+    Sealed,
+    /// It does not know the token, or the token may not read this path.
+    #[error("it refuses this process' token; `globelet up` makes a new one")]
+    Forbidden,
+    /// It holds nothing there.
+    #[error(
+        "it holds nothing there; `globelet up` puts the secrets back, which Vault in dev mode forgets when it ends"
+    )]
+    NoPath,
+    /// The file of the token cannot be read.
+    #[error("the token cannot be read ({0}); `globelet up` makes a new one")]
+    NoToken(String),
+}
+
 /// What is foreign about a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Foreign {
@@ -90,6 +120,11 @@ impl NodeError {
         match self {
             NodeError::BadInput(_) => "bad_input",
             NodeError::Missing(_) => "missing",
+            NodeError::Vault { trouble: Trouble::Away(_), .. } => "vault_away",
+            NodeError::Vault { trouble: Trouble::Sealed, .. } => "vault_sealed",
+            NodeError::Vault { trouble: Trouble::Forbidden, .. } => "vault_forbidden",
+            NodeError::Vault { trouble: Trouble::NoPath, .. } => "vault_path_missing",
+            NodeError::Vault { trouble: Trouble::NoToken(_), .. } => "vault_token_missing",
             NodeError::PortTaken { .. } => "port_taken",
             NodeError::Damaged { .. } => "log_damaged",
             NodeError::ForeignLog { foreign: Foreign::Format, .. } => "not_a_log",

@@ -1,5 +1,6 @@
 //! Tokens of the identity service: EdDSA JWTs, checked against a cached key set (RFC 7517, 7519, 8037).
-use crate::fetch::get;
+use crate::consul::Address;
+use crate::fetch::{get, FetchError};
 use globelet_types::AccountId;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::JwkSet;
@@ -59,7 +60,7 @@ struct Cache {
 
 /// The verifier of one world's tokens.
 pub struct Tokens {
-    url: String,
+    at: Address,
     world: String,
     cache: Mutex<Cache>,
     fetching: tokio::sync::Mutex<()>,
@@ -73,14 +74,9 @@ fn now() -> u64 {
 }
 
 impl Tokens {
-    /// A verifier whose keys come from `url` when first needed.
-    pub fn new(url: &str, world: &str) -> Tokens {
-        Tokens {
-            url: url.into(),
-            world: world.into(),
-            cache: Mutex::default(),
-            fetching: tokio::sync::Mutex::default(),
-        }
+    /// A verifier whose keys come from `at` when first needed.
+    pub fn new(at: Address, world: &str) -> Tokens {
+        Tokens { at, world: world.into(), cache: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Cache> {
@@ -145,7 +141,7 @@ impl Tokens {
         if self.lock().fetched.is_some_and(|at| at.elapsed() < FETCH_AGAIN) {
             return;
         }
-        let fetched = tokio::time::timeout(Duration::from_secs(2), get(&self.url)).await;
+        let fetched = tokio::time::timeout(Duration::from_secs(2), key_set(&self.at)).await;
         let mut cache = self.lock();
         cache.fetched = Some(Instant::now());
         match fetched {
@@ -158,12 +154,16 @@ impl Tokens {
                     cache.keys = keys.collect();
                     cache.seen.clear();
                 }
-                Err(error) => crate::error::say(format_args!("the key set at {} cannot be read: {error}", self.url)),
+                Err(error) => crate::error::say(format_args!("the key set at {} cannot be read: {error}", self.at)),
             },
-            Ok(Err(error)) => crate::error::say(format_args!("the key set at {} cannot be fetched: {error}", self.url)),
+            Ok(Err(error)) => crate::error::say(format_args!("the key set at {} cannot be fetched: {error}", self.at)),
             Err(_) => {
-                crate::error::say(format_args!("the key set at {} cannot be fetched: no answer within 2 s", self.url))
+                crate::error::say(format_args!("the key set at {} cannot be fetched: no answer within 2 s", self.at))
             }
         }
     }
+}
+
+async fn key_set(at: &Address) -> Result<Vec<u8>, FetchError> {
+    get(&at.url().await?).await
 }

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod clock;
+pub mod consul;
 pub mod core;
 pub mod deal;
 pub mod directory;
@@ -24,7 +25,9 @@ pub mod receipt_json;
 pub mod recent;
 pub mod run;
 pub mod schedule;
+pub mod secrets;
 pub mod transport;
+pub mod vault;
 pub mod writer;
 
 pub use error::NodeError;

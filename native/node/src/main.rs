@@ -1,6 +1,9 @@
 //! `globelet-node`: deals a world, runs one of its processes, verifies receipts.
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use globelet_node::consul::Address;
 use globelet_node::run::Options;
+use globelet_node::secrets::Origin;
+use globelet_node::vault::Vault;
 use globelet_node::{deal, directory, run, NodeError};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,12 +39,10 @@ enum Command {
         /// The process' name in the world.
         #[arg(long)]
         process: String,
-        /// Address of the identity service's key set; without it no token is asked for.
-        #[arg(long)]
-        jwks: Option<String>,
-        /// Address of the presence service; without it only the other processes hear who is there.
-        #[arg(long)]
-        presence: Option<String>,
+        #[command(flatten)]
+        beside: Beside,
+        #[command(flatten)]
+        secrets: Keeping,
         /// Milliseconds between two renewals of this process' presence; it counts for two and a half of them.
         #[arg(long, default_value_t = globelet_node::gossip::RENEWAL.as_millis() as u64, value_parser = clap::value_parser!(u64).range(100..=200_000))]
         renewal: u64,
@@ -59,12 +60,61 @@ enum Command {
     },
 }
 
+/// Where the services beside the nodes are.
+#[derive(Args)]
+struct Beside {
+    /// Address of the identity service's key set; without it, and without --consul, no token is asked for.
+    #[arg(long)]
+    jwks: Option<String>,
+    /// Address of the presence service; without it, and without --consul, only the other processes hear who is there.
+    #[arg(long)]
+    presence: Option<String>,
+    /// Address of Consul, which says where identity and presence are unless they are given.
+    #[arg(long)]
+    consul: Option<String>,
+}
+
+impl Beside {
+    /// Of the key set, and of presence.
+    fn addresses(self) -> (Option<Address>, Option<Address>) {
+        let Beside { jwks, presence, consul } = self;
+        let found = |given: Option<String>, service, path| {
+            let named = || consul.clone().map(|consul| Address::Named { consul, service, path });
+            given.map(Address::Fixed).or_else(named)
+        };
+        (found(jwks, "identity", "/.well-known/jwks.json"), found(presence, "presence", ""))
+    }
+}
+
+/// Where the secrets of the process lie.
+#[derive(Args)]
+struct Keeping {
+    /// Address of Vault, which keeps this process' keys; without it they are read from the state directory.
+    #[arg(long, requires = "vault_token")]
+    vault: Option<String>,
+    /// The file that holds this process' token for Vault.
+    #[arg(long, requires = "vault")]
+    vault_token: Option<PathBuf>,
+    /// Seconds to wait for Vault.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    vault_patience: u64,
+}
+
+impl Keeping {
+    fn origin(self) -> Origin {
+        let patience = Duration::from_secs(self.vault_patience);
+        let vault = self.vault.zip(self.vault_token).map(|(url, token)| Vault { url, token, patience });
+        vault.map_or(Origin::Files, Origin::Vault)
+    }
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Deal { world, state, seed } => deal_world(&world, &state, seed.as_deref()).map(|()| true),
-        Command::Run { state, process, jwks, presence, renewal } => {
+        Command::Run { state, process, beside, secrets, renewal } => {
+            let (jwks, presence) = beside.addresses();
             let renewal = Duration::from_millis(renewal);
-            serve(Options { state, process, jwks, presence, renewal }).map(|()| true)
+            serve(Options { state, process, jwks, presence, secrets: secrets.origin(), renewal }).map(|()| true)
         }
         Command::ReceiptVerify { genesis, json, file } => verify(&genesis, json, &file),
     };

@@ -1,5 +1,6 @@
 //! One process: recovery, threads, sockets, and an orderly end.
 use crate::clock::WallClock;
+use crate::consul::Address;
 use crate::core::{read_record, Core, CoreHandle, Input, Outputs, States};
 use crate::directory::Directory;
 use crate::error::Foreign;
@@ -10,11 +11,13 @@ use crate::jwks::Tokens;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
-use crate::transport::{server, tls::Tls, Outward};
+use crate::secrets::{Origin, Secrets};
+use crate::transport::{server, Outward};
 use crate::writer::{self, Reports};
 use crate::NodeError;
 use axum::serve::ListenerExt;
-use globelet_protocol::{Effect, State};
+use globelet_protocol::{Effect, NodeSecrets, State};
+use globelet_signatures::SigningKey;
 use globelet_types::{Micros, NodeId};
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
@@ -39,9 +42,11 @@ pub struct Options {
     /// The process' name.
     pub process: String,
     /// Key set of the identity service; without it no token is asked for.
-    pub jwks: Option<String>,
+    pub jwks: Option<Address>,
     /// The presence service, which shows people who is there.
-    pub presence: Option<String>,
+    pub presence: Option<Address>,
+    /// Where its secrets lie.
+    pub secrets: Origin,
     /// Between two renewals of this process' presence.
     pub renewal: Duration,
 }
@@ -51,10 +56,14 @@ pub struct Options {
 ///
 /// # Errors
 /// [`NodeError`] for a log or an outbox that cannot be used.
-pub fn recover(directory: &Directory, feed: &Feed) -> Result<(States, BTreeMap<NodeId, Log>, Micros), NodeError> {
+pub fn recover(
+    directory: &Directory,
+    secrets: Vec<NodeSecrets>,
+    feed: &Feed,
+) -> Result<(States, BTreeMap<NodeId, Log>, Micros), NodeError> {
     let (mut states, mut logs, mut last) = (States::new(), BTreeMap::new(), 0);
     let mut recovery = feed.recovery();
-    for secrets in directory.secrets()? {
+    for secrets in secrets {
         let node = secrets.node;
         let path = directory.state.join("nodes").join(&directory.world().nodes[node.index()].name).join("log");
         let recovered = Log::open(&path, &directory.id, node)?;
@@ -135,14 +144,15 @@ async fn bind(directory: &Directory, port: u16, what: &'static str) -> Result<Tc
 /// [`NodeError`], with the exit status it stands for.
 pub async fn run(options: Options) -> Result<(), NodeError> {
     let directory = Arc::new(Directory::load(&options.state, &options.process)?);
-    let tls = Tls::load(&options.state, &options.process)?;
+    let Secrets { nodes: secrets, tls } = Secrets::load(&options.secrets, &directory).await?;
+    let keys = secrets.iter().map(|s| (s.node, SigningKey::from_seed(&s.signing))).collect();
     let (http, node) = (
         bind(&directory, directory.this().http_port, "HTTP").await?,
         bind(&directory, directory.this().node_port, "node").await?,
     );
     let metrics = Arc::new(Metrics::default());
     let feed = Feed::new(Outbox::open(&options.state.join("outbox"), &options.process)?, metrics.clone())?;
-    let (states, logs, last) = recover(&directory, &feed)?;
+    let (states, logs, last) = recover(&directory, secrets, &feed)?;
     let thread_error = |e: io::Error| NodeError::Missing(format!("a thread cannot be started: {e}"));
     let (inputs, queue) = channel();
     let (fatal, mut failures) = mpsc::unbounded_channel();
@@ -154,7 +164,7 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
     let handle = CoreHandle::new(inputs, metrics.clone());
     let core = start_core(core, queue, handle.clone()).map_err(thread_error)?;
     tokio::spawn(feed.clone().run(published, fatal));
-    let tokens = options.jwks.as_ref().map(|url| Arc::new(Tokens::new(url, &directory.world().name)));
+    let tokens = options.jwks.map(|at| Arc::new(Tokens::new(at, &directory.world().name)));
     if let Some(tokens) = tokens.clone() {
         tokio::spawn(async move { tokens.fetch().await });
     }
@@ -165,10 +175,11 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
         outward: outward.clone(),
         tls: tls.clone(),
         metrics: metrics.clone(),
-        presence: options.presence.clone(),
+        presence: options.presence,
+        keys,
         renewal: options.renewal,
     };
-    task::start(member, heard)?;
+    task::start(member, heard);
     let (stop, stopped) = watch::channel(());
     let shared =
         Shared { directory: directory.clone(), core: handle.clone(), feed, outward, metrics: metrics.clone(), tokens };

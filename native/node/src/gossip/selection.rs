@@ -2,7 +2,7 @@
 //!
 //! One task asks, one question after the other. A question that is not answered leaves the weights in force, and is
 //! put again at the next renewal.
-use crate::fetch::post;
+use crate::consul::Address;
 use crate::metrics::Metrics;
 use globelet_protocol::selection::{Choice, Weights};
 use globelet_protocol::Weighted;
@@ -75,11 +75,10 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Asks the service at `url`; what came of it goes to `answers`. Call inside a tokio runtime.
-    pub fn start(url: &str, metrics: Arc<Metrics>, answers: mpsc::UnboundedSender<Answer>) -> Selection {
-        let address = format!("{}/v1/selection", url.trim_end_matches('/'));
+    /// Asks the service at `at`; what came of it goes to `answers`. Call inside a tokio runtime.
+    pub fn start(at: Address, metrics: Arc<Metrics>, answers: mpsc::UnboundedSender<Answer>) -> Selection {
         let (questions, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(ask_each(address, waiting, answers));
+        tokio::spawn(ask_each(at, waiting, answers));
         Selection {
             questions,
             weights: BTreeMap::new(),
@@ -146,14 +145,9 @@ impl Selection {
     }
 }
 
-async fn ask_each(
-    address: String,
-    mut waiting: mpsc::UnboundedReceiver<Question>,
-    answers: mpsc::UnboundedSender<Answer>,
-) {
+async fn ask_each(at: Address, mut waiting: mpsc::UnboundedReceiver<Question>, answers: mpsc::UnboundedSender<Answer>) {
     while let Some(question) = waiting.recv().await {
-        let document = document(&question);
-        let outcome = match tokio::time::timeout(PATIENCE, post(&address, &document)).await {
+        let outcome = match tokio::time::timeout(PATIENCE, at.post("/v1/selection", &document(&question))).await {
             Ok(Ok(bytes)) => read(&bytes),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),

@@ -7,6 +7,7 @@ use super::register::Register;
 use super::selection::Selection;
 use super::witness::Witness;
 use super::{time_to_live, Heard};
+use crate::consul::Address;
 use crate::core::CoreHandle;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
@@ -14,7 +15,6 @@ use crate::presence;
 use crate::schedule::Schedule;
 use crate::transport::tls::Tls;
 use crate::transport::Outward;
-use crate::NodeError;
 use globelet_clock::{Clock, Stamp};
 use globelet_gossip::{Input as Happened, Member, Output, Peer, Settings, Timer};
 use globelet_protocol::selection::Choice;
@@ -45,8 +45,10 @@ pub struct Process {
     pub tls: Tls,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Address of the presence service, if there is one.
-    pub presence: Option<String>,
+    /// The presence service, if there is one.
+    pub presence: Option<Address>,
+    /// What the hosted nodes sign with.
+    pub keys: Vec<(NodeId, SigningKey)>,
     /// Between two renewals.
     pub renewal: Duration,
 }
@@ -82,13 +84,10 @@ fn wall_us() -> u64 {
 }
 
 /// Runs the membership of a process until `heard` closes. Call inside a tokio runtime.
-///
-/// # Errors
-/// [`NodeError`] if the keys of the hosted nodes cannot be read.
-pub fn start(process: Process, mut heard: mpsc::Receiver<Heard>) -> Result<(), NodeError> {
+pub fn start(process: Process, mut heard: mpsc::Receiver<Heard>) {
     let (reports, mut reported) = mpsc::unbounded_channel();
     let (answers, mut answered) = mpsc::unbounded_channel();
-    let mut task = Task::new(process, reports)?;
+    let mut task = Task::new(process, reports);
     task.select_by(answers);
     tokio::spawn(async move {
         task.begin();
@@ -104,14 +103,12 @@ pub fn start(process: Process, mut heard: mpsc::Receiver<Heard>) -> Result<(), N
             }
         }
     });
-    Ok(())
 }
 
 impl Task {
-    fn new(process: Process, reports: mpsc::UnboundedSender<Report>) -> Result<Task, NodeError> {
+    fn new(mut process: Process, reports: mpsc::UnboundedSender<Report>) -> Task {
+        let keys = std::mem::take(&mut process.keys);
         let directory = &process.directory;
-        let secrets = directory.secrets()?;
-        let keys = secrets.iter().map(|s| (s.node, SigningKey::from_seed(&s.signing))).collect();
         let world = directory.world();
         let mut clock = Clock::new(world.parameters.skew_us);
         let now = wall_us();
@@ -120,7 +117,7 @@ impl Task {
         let seed = world.seed ^ (u64::from(directory.process) << 32) ^ now;
         let until = now + time_to_live(process.renewal).as_micros() as u64;
         let (outward, tls, metrics) = (process.outward.clone(), process.tls.clone(), process.metrics.clone());
-        Ok(Task {
+        Task {
             member: Member::new(directory.process, settings, seed),
             peers: Peers::new(directory.clone(), outward, tls, metrics, reports),
             register: Register::new(directory.genesis.clone(), until)
@@ -135,7 +132,7 @@ impl Task {
             selection: None,
             attempts: 0,
             process,
-        })
+        }
     }
 
     fn begin(&mut self) {
@@ -258,9 +255,9 @@ impl Task {
         let presence = self.process.presence.clone();
         let holder = |(node, _): &&(NodeId, SigningKey)| spec(node).role == Role::Holder;
         let holders: Vec<Signed> = self.keys.iter().filter(holder).map(sign).collect();
-        if let Some(url) = presence {
+        if let Some(at) = presence {
             let rest = self.keys.iter().filter(|k| !holder(k)).map(sign);
-            tokio::spawn(presence::log_in(url, holders.iter().cloned().chain(rest).collect()));
+            tokio::spawn(presence::log_in(at, holders.iter().cloned().chain(rest).collect()));
         }
         self.take(&holders);
         for part in holders.chunks(TOGETHER) {

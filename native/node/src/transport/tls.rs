@@ -1,9 +1,9 @@
 //! Who a peer is: certificates of the world's authority, one per process.
+use crate::secrets::Certificates;
 use crate::NodeError;
 use globelet_types::world::WorldSpec;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -24,21 +24,21 @@ impl Tls {
     /// # Errors
     /// [`NodeError::Missing`] for a file that is not there, [`NodeError::BadInput`] for one that is damaged.
     pub fn load(state: &Path, process: &str) -> Result<Tls, NodeError> {
-        let folder = state.join("secrets").join("tls");
-        let read = |name: String| {
-            let path = folder.join(name);
-            fs::read(&path).map_err(|e| NodeError::unreadable(&path, &e))
-        };
-        let authority = read("ca.crt".into())?;
-        let (certificate, key) = (read(format!("{process}.crt"))?, read(format!("{process}.key"))?);
-        let server = accepting(&authority, &certificate, &key).map_err(|e| {
+        Tls::new(&Certificates::load(state, process)?, process, &state.join("secrets").join("tls").display())
+    }
+
+    /// Of certificates that came from `origin`.
+    ///
+    /// # Errors
+    /// [`NodeError::BadInput`] where they cannot be used.
+    pub fn new(pem: &Certificates, process: &str, origin: &dyn std::fmt::Display) -> Result<Tls, NodeError> {
+        let server = accepting(&pem.authority, &pem.certificate, &pem.key).map_err(|e| {
             NodeError::BadInput(format!(
-                "the certificates of {process} in {} cannot be used: {e}; deal the world again",
-                folder.display()
+                "the certificates of {process} in {origin} cannot be used: {e}; deal the world again"
             ))
         })?;
-        let identity = Identity::from_pem(certificate, key);
-        Ok(Tls { authority: Certificate::from_pem(authority), identity, server: Arc::new(server) })
+        let identity = Identity::from_pem(&pem.certificate, &pem.key);
+        Ok(Tls { authority: Certificate::from_pem(&pem.authority), identity, server: Arc::new(server) })
     }
 
     /// For accepting: the peer must show a certificate of the authority.

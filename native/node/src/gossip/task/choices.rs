@@ -28,8 +28,8 @@ impl Task {
     /// From now on the presence service is asked, if the world names a policy and there is one to ask.
     pub(super) fn select_by(&mut self, answers: mpsc::UnboundedSender<Answer>) {
         let named = self.process.directory.world().selection.is_some();
-        if let Some(url) = self.process.presence.as_ref().filter(|_| named) {
-            self.selection = Some(Selection::start(url, self.process.metrics.clone(), answers));
+        if let Some(at) = self.process.presence.clone().filter(|_| named) {
+            self.selection = Some(Selection::start(at, self.process.metrics.clone(), answers));
         }
     }
 
