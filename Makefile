@@ -12,7 +12,7 @@ PYTHON := $(shell find services -name '*.py' -o -name '*.pyi') pyproject.toml
 # Layers that `make test` runs, in order, each alone by `make test-LAYER`; a layer without a test fails.
 LAYERS := tidy rust binaries ffi unit simulator e2e load notebooks
 # Those that need a Docker engine: `make test-docker`.
-DOCKER_LAYERS := stores containers swarm
+DOCKER_LAYERS := stores vault containers swarm
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -125,6 +125,9 @@ test-notebooks: build ## the notebooks, executed against a live world
 	$(PYTEST) -m notebooks -q tests/notebooks
 test-stores: mirror ## archiver, analysis and presence against each real store alone
 	$(PYTEST) -m stores -q tests/stores tests/unit
+test-vault: mirror ## keys and addresses from Vault and Consul, which the mirror builds for it
+	compose/mirror vault consul
+	$(PYTEST) -m vault -q tests/stores
 test-containers: mirror ## the world in containers: scenarios, receipts, bad input, stores
 	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q tests/e2e
 test-swarm: mirror ## the world over two Docker engines

@@ -2,12 +2,15 @@
 
 `python -m globelet.services --world NAME --state DIR [--identity-port 6400] [--presence-port 6401]`
 with `--outbox …` the embedded archiver, with `--links URL` the keeper of a link emulator's proxies.
+Where GLOBELET_VAULT names a Vault the signing keys lie there; where GLOBELET_CONSUL names a Consul it says where the
+link emulator is, and is kept up to date.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -19,14 +22,19 @@ from globelet.archiver.__main__ import outbox
 from globelet.archiver.follower import Follower
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
+from globelet.consul import Consul
+from globelet.engines import catalog
+from globelet.engines.errors import EngineError
 from globelet.engines.keeper import Keeper
 from globelet.identity.app import application as identity
+from globelet.identity.in_vault import VaultShelf
 from globelet.identity.keys import SigningKeys
 from globelet.identity.tokens import Issuer
 from globelet.presence.app import window as presence
 from globelet.presence.record import Genesis
 from globelet.presence.shared import BadRedis
 from globelet.selection import PolicyError
+from globelet.vault import OwnPath
 
 
 def beside(options: argparse.Namespace) -> list[Coroutine[Any, Any, None]]:
@@ -36,14 +44,31 @@ def beside(options: argparse.Namespace) -> list[Coroutine[Any, Any, None]]:
         folder = options.state / "archive"
         store, files = Store(folder / "archive.sqlite"), MinuteFiles(folder / "parquet")
         found.append(Follower(dict(options.outbox), store, files).run())
+    consul = Consul.of()
     if options.links:
         found.append(Keeper.of(options.links, options.state).run())
+    elif consul and (options.state / "ports.json").exists():
+        found.append(kept_links(consul, options.state))
+    if consul and (options.state / catalog.FILE).exists():
+        found.append(catalog.CatalogKeeper.of(consul, options.state).run())
     return found
+
+
+async def kept_links(consul: Consul, state: Path) -> None:
+    """Keeps the links of the emulator that Consul names."""
+    url = await asyncio.to_thread(consul.url_of, "toxiproxy")
+    await Keeper.of(url, state).run()
+
+
+def signing_keys(state: Path) -> SigningKeys:
+    """In Vault where the environment names one, else in a folder of the state. Raises `EngineError`."""
+    own = OwnPath.of(os.environ)
+    return SigningKeys(VaultShelf(own) if own else state / "identity")
 
 
 async def serve(options: argparse.Namespace) -> None:
     """Serves until SIGTERM or SIGINT."""
-    issuer = Issuer(options.world, SigningKeys(options.state / "identity"))
+    issuer = Issuer(options.world, signing_keys(options.state))
     genesis = Genesis.load(options.state / "genesis.json")
     servers = [
         web.server(identity(issuer), options.identity_port, options.host),
@@ -85,6 +110,9 @@ def main() -> None:
     except (BadRedis, PolicyError) as error:
         sys.stderr.write(f"globelet.services: {error}\n")
         sys.exit(2)
+    except EngineError as error:
+        sys.stderr.write(f"globelet.services: {error}\n")
+        sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from globelet.archiver.settings import Settings
 testcontainers_config.ryuk_disabled = True
 
 KEY, SECRET = "globelet", "globelet-secret"
+VAULT_ROOT = "root-of-the-tests"
 PROCESS = "tokyo"
 _tick = Event()
 
@@ -53,13 +54,18 @@ def until(true: Callable[[], object], seconds: float = 60.0) -> None:
 class Box:
     """A container on a port of its own, which stays the same when it is stopped and started."""
 
+    until = staticmethod(until)
+    free_port = staticmethod(free_port)
+
     def __init__(self, name: str, inner: int, env: dict[str, str] | None = None, port: int | None = None) -> None:
         self.port, self.name = port or free_port(), name
         try:
             docker.from_env().images.get(image(name))
         except docker.errors.DockerException as error:
             # A skip would look like a pass.
-            pytest.fail(f"the image {image(name)} is not here, `make mirror` builds it: {error}", pytrace=False)
+            pytest.fail(
+                f"the image {image(name)} is not here, `compose/mirror {name}` builds it: {error}", pytrace=False
+            )
         self._container = core.DockerContainer(image(name)).with_tmpfs_mount("/tmp", "exec")
         self._container.ports[inner] = ("127.0.0.1", self.port)
         for key, value in (env or {}).items():
@@ -119,6 +125,18 @@ def minio() -> Iterator[Box]:
 @pytest.fixture(scope="session")
 def immudb() -> Iterator[Box]:
     with boxed(Box("immudb", 3322)) as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def vault() -> Iterator[Box]:
+    with boxed(Box("vault", 8200, {"VAULT_DEV_ROOT_TOKEN_ID": VAULT_ROOT})) as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def consul() -> Iterator[Box]:
+    with boxed(Box("consul", 8500)) as box:
         yield box
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from globelet.engines import chain_services, settings
+from globelet.engines import catalog, chain_services, settings
 from globelet.engines.compose_project import version
 from globelet.engines.state import StateDirectory
 from globelet.world import load
@@ -123,3 +123,48 @@ def test_the_world_file_of_the_chains_is_json_and_yaml_alike(world):
     document = chain_services.compose_file(world)
     assert json.loads(json.dumps(document)) == document
     assert os.sep not in "".join(document["services"])
+
+
+def test_with_the_overlay_a_folder_has_no_secret_and_without_it_no_token(tmp_path):
+    dealt(tmp_path, ["tokyo"])
+    folder = tmp_path / "chains" / "tokyo"
+    chain_services.lay_out(tmp_path, ["tokyo"])
+    chain_services.lay_out(tmp_path, ["tokyo"], in_vault=True)
+    assert {p.name for p in folder.rglob("*")} == {"genesis.json", "routes.json"}
+    (folder / "vault.token").write_text("its token")
+    chain_services.lay_out(tmp_path, ["tokyo"])
+    assert (folder / "secrets" / "tokyo.key").exists()
+    assert not (folder / "vault.token").exists()
+
+
+def test_with_the_overlay_a_chain_is_told_where_vault_and_consul_are_and_nothing_else(world):
+    plain, vaulted = chain_services.command("tokyo"), chain_services.command("tokyo", in_vault=True)
+    assert "--vault" not in plain
+    assert "--consul" not in plain
+    assert "--jwks" not in vaulted
+    assert vaulted[vaulted.index("--vault-token") + 1] == "/state/vault.token"
+    found = {tuple(s["command"]) for s in chain_services.compose_file(world, in_vault=True)["services"].values()}
+    assert all("--vault" in words for words in found)
+
+
+def test_a_root_token_is_made_for_the_overlay_alone(tmp_path, compose):
+    state = StateDirectory(tmp_path / "state")
+    state.root.mkdir()
+    settings.Settings(state, compose, mirror=True).write(load("tokyo-paris"))
+    assert "GLOBELET_VAULT_ROOT_TOKEN" not in settings.read(state.root / "compose.env")
+    vaulted = settings.Settings(state, compose, mirror=True, overlays=["vault"])
+    vaulted.write(load("tokyo-paris"))
+    first = vaulted.secret("GLOBELET_VAULT_ROOT_TOKEN")
+    again = settings.Settings(state, compose, mirror=True)
+    again.write(load("tokyo-paris"))
+    assert again.vaulted
+    assert again.secret("GLOBELET_VAULT_ROOT_TOKEN") == first
+
+
+def test_everybody_is_in_the_catalogue_once_with_the_place_it_stands_in(world):
+    entries = catalog.entries(world)
+    assert len({e.name for e in entries}) == len(entries) == len(world.processes) + 11
+    chains = [e for e in entries if e.service == "chain"]
+    assert {(e.host, e.port) for e in chains} == {(p.host, p.http_port) for p in world.processes}
+    assert all(e.meta["continent"] and e.meta["count"] == str(len(chains)) for e in chains)
+    assert next(e for e in chains if e.name == "paris").meta["municipality"] == "paris"

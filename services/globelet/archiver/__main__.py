@@ -4,6 +4,8 @@ With `--state DIR` it writes the embedded store, as the local engine does:
 `python -m globelet.archiver --state DIR --outbox tokyo=127.0.0.1:6100 …`.
 Without, it publishes to the bus and feeds the stores that the environment names, as in containers:
 `GLOBELET_BUS=… GLOBELET_OUTBOXES=tokyo=tokyo:6100,… python -m globelet.archiver`.
+Without GLOBELET_OUTBOXES, Consul at GLOBELET_CONSUL says where they are; with GLOBELET_VAULT its passwords come from
+there.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from globelet import web
 from globelet.archiver.follower import Follower
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
+from globelet.consul import CHAIN, Consul
 from globelet.engines.errors import EngineError
 
 
@@ -40,8 +43,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="look at each store once, say what is wrong, and end")
     options = parser.parse_args()
     listed = [outbox(text) for text in os.environ.get("GLOBELET_OUTBOXES", "").split(",") if text]
-    outboxes = dict(options.outbox or listed)
-    if not outboxes and not options.check:
+    outboxes, consul = dict(options.outbox or listed), Consul.of()
+    if not outboxes and not consul and not options.check:
         parser.error("no outbox is named: give --outbox, or set GLOBELET_OUTBOXES to NAME=HOST:PORT,…")
     if options.state is not None:
         embedded(options.state, outboxes)
@@ -50,6 +53,8 @@ def main() -> None:
     # Each store has a thread that mostly waits for its store: it shall not wait long for the interpreter besides.
     sys.setswitchinterval(0.0005)
     try:
+        if not outboxes and consul and not options.check:
+            outboxes = consul.wait(CHAIN)
         stored(outboxes, options.stores.split(","), only_check=options.check)
     except EngineError as error:
         sys.stderr.write(f"globelet.archiver: {error}\n")
@@ -69,9 +74,10 @@ def stored(outboxes: dict[str, tuple[str, int]], stores: list[str], *, only_chec
     from globelet.archiver import memory
     from globelet.archiver.service import PORT, STORES, Service, check
     from globelet.archiver.settings import Settings
+    from globelet.vault import overlaid
 
     memory.keep_small()
-    settings = Settings.read()
+    settings = Settings.read(overlaid(os.environ))
     if unknown := [name for name in stores if name not in STORES]:
         sys.stderr.write(f"globelet.archiver: there is no store {', '.join(unknown)}; there are {', '.join(STORES)}\n")
         sys.exit(2)

@@ -13,6 +13,7 @@ from globelet.world.resolved import Process, ResolvedWorld
 USER = 10_001
 STATE = "/state"
 IDENTITY, PRESENCE = "http://services:6400", "http://services:6401"
+VAULT, CONSUL = "http://vault:8200", "http://consul:8500"
 
 
 def contained(world: ResolvedWorld) -> ResolvedWorld:
@@ -21,12 +22,12 @@ def contained(world: ResolvedWorld) -> ResolvedWorld:
     return world.model_copy(update={"processes": processes})
 
 
-def command(process: str) -> list[str]:
-    """What runs in a chain's container."""
-    jwks = f"{IDENTITY}/.well-known/jwks.json"
-    return [
-        "globelet-node", "run", "--state", STATE, "--process", process, "--jwks", jwks, "--presence", PRESENCE
-    ]  # fmt: skip
+def command(process: str, *, in_vault: bool = False) -> list[str]:
+    """What runs in a chain's container; with the overlay its keys come from Vault, and Consul says who is where."""
+    run = ["globelet-node", "run", "--state", STATE, "--process", process]
+    if in_vault:
+        return [*run, "--consul", CONSUL, "--vault", VAULT, "--vault-token", f"{STATE}/vault.token"]
+    return [*run, "--jwks", f"{IDENTITY}/.well-known/jwks.json", "--presence", PRESENCE]
 
 
 def continent(world: ResolvedWorld, process: int) -> str:
@@ -35,11 +36,11 @@ def continent(world: ResolvedWorld, process: int) -> str:
     return world.chains[chain.parent].name if chain.kind == "municipal" and chain.parent is not None else chain.name
 
 
-def _service(world: ResolvedWorld, index: int, process: Process) -> dict[str, Any]:
+def _service(world: ResolvedWorld, index: int, process: Process, *, in_vault: bool) -> dict[str, Any]:
     return {
         "image": "${GLOBELET_CHAIN_IMAGE}",
         "entrypoint": [],
-        "command": command(process.name),
+        "command": command(process.name, in_vault=in_vault),
         "user": "${GLOBELET_UID}:${GLOBELET_GID}",
         "read_only": True,
         "tmpfs": ["/tmp"],  # noqa: S108
@@ -68,18 +69,27 @@ def _service(world: ResolvedWorld, index: int, process: Process) -> dict[str, An
     }
 
 
-def compose_file(world: ResolvedWorld) -> dict[str, Any]:
+def compose_file(world: ResolvedWorld, *, in_vault: bool = False) -> dict[str, Any]:
     """The Compose file that adds a world's chains to `compose/compose.yaml`."""
-    return {"services": {p.name: _service(world, i, p) for i, p in enumerate(world.processes)}}
+    return {"services": {p.name: _service(world, i, p, in_vault=in_vault) for i, p in enumerate(world.processes)}}
 
 
-def lay_out(root: Path, processes: Iterable[str]) -> None:
-    """Gives each process a folder `chains/NAME` with the genesis, the routes and its own secrets, nobody else's."""
+def lay_out(root: Path, processes: Iterable[str], *, in_vault: bool = False) -> None:
+    """Gives each process a folder `chains/NAME` with the genesis, the routes and its own secrets, nobody else's.
+
+    Where Vault keeps the secrets, the folder has none.
+    """
     for name in processes:
         folder = root / "chains" / name
-        (folder / "secrets" / "tls").mkdir(parents=True, exist_ok=True, mode=0o700)
-        tls = ("ca.crt", f"{name}.crt", f"{name}.key")
-        own = ["genesis.json", "routes.json", f"secrets/{name}.key", *(f"secrets/tls/{file}" for file in tls)]
+        own = ["genesis.json", "routes.json"]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if in_vault:
+            shutil.rmtree(folder / "secrets", ignore_errors=True)
+        else:
+            (folder / "secrets" / "tls").mkdir(parents=True, exist_ok=True, mode=0o700)
+            tls = ("ca.crt", f"{name}.crt", f"{name}.key")
+            own += [f"secrets/{name}.key", *(f"secrets/tls/{file}" for file in tls)]
+            (folder / "vault.token").unlink(missing_ok=True)
         for file in own:
             _copy(root / file, folder / file)
         give(folder)

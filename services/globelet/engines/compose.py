@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from globelet.client.city_hall import CityHall
-from globelet.engines import chain_services, ports
+from globelet.consul import Consul
+from globelet.engines import catalog, chain_services, credentials, ports
 from globelet.engines.compose_project import ComposeProject, build_images, folder
 from globelet.engines.containers import Containers
 from globelet.engines.emulator import Emulator
@@ -22,6 +23,7 @@ from globelet.engines.state import StateDirectory, default_root
 from globelet.engines.stored import StoredReceipts
 from globelet.scenarios.result import LinkTruth
 from globelet.scenarios.truth import unproven
+from globelet.vault import Vault
 from globelet.world.resolved import ResolvedWorld
 
 LINKS, SERVICES, ARCHIVER = "toxiproxy", "services", "archiver"
@@ -83,6 +85,7 @@ class ComposeEngine(StandingWorld):
         self._deal(progress)
         self._prepare()
         self._need_images(compose, progress)
+        self._start_vault(compose, progress)
         self._start_stores(compose, progress)
         self._start_links(progress)
         self._start_services(compose, progress)
@@ -122,10 +125,11 @@ class ComposeEngine(StandingWorld):
         listening = allocate(wanted, dict(self._state.read("ports.json") or {}), lambda start, _taken: start)
         self._state.write("ports.json", listening)
         self._state.write("routes.json", routes(wanted, listening, LINKS))
-        chain_services.lay_out(self._state.root, self.processes())
+        in_vault = self._settings.vaulted
+        chain_services.lay_out(self._state.root, self.processes(), in_vault=in_vault)
         chain_services.lay_out_services(self._state.root)
         chain_services.lay_out_desk(self._state.root)
-        text = yaml.safe_dump(chain_services.compose_file(self.world), sort_keys=False)
+        text = yaml.safe_dump(chain_services.compose_file(self.world, in_vault=in_vault), sort_keys=False)
         (self._state.root / "chains.yaml").write_text(text)
         self._settings.write(self.world)
 
@@ -140,6 +144,21 @@ class ComposeEngine(StandingWorld):
         if own := [name for name in missing if name.startswith("globelet/")]:
             build_images(folder(), own, mirror=self._settings.mirror, log=self._state.logs / "images.log")
         progress("images", len(missing), len(missing))
+
+    def _start_vault(self, compose: ComposeProject, progress: Progress) -> None:
+        """With the overlay: Vault and Consul, and in them what they have not, for both forget when they end."""
+        if not self._settings.vaulted:
+            return
+        vault = Vault(self.address("VAULT"), self._settings.secret("GLOBELET_VAULT_ROOT_TOKEN"))
+        consul = Consul(self.address("CONSUL"))
+        progress("vault and consul", 0, 2)
+        compose.run("up", "--detach", "--no-build", "--pull", "never", "vault", "consul")
+        self._await("vault", vault.ready, _READY_TIMEOUT)
+        credentials.put(self._state.root, self.world.name, self.processes(), vault, self.environment())
+        progress("vault and consul", 1, 2)
+        self._await("consul", consul.ready, _READY_TIMEOUT)
+        consul.keep(catalog.write(self.world, self._state.root / "chains" / SERVICES))
+        progress("vault and consul", 2, 2)
 
     def _start_stores(self, compose: ComposeProject, progress: Progress) -> None:
         names = [LINKS, *STORES]

@@ -26,6 +26,7 @@ _PUBLISHED = {
     "REDIS": "redis",
     "ARCHIVER": "archiver",
 }
+_VAULTED = {"VAULT": "vault", "CONSUL": "consul"}
 
 
 def read(path: Path) -> dict[str, str]:
@@ -77,6 +78,11 @@ class Settings:
         extra = [self._compose / "mirror.env"] if self.mirror and (self._compose / "mirror.env").exists() else []
         return [*fixed, *extra, self._own]
 
+    @property
+    def vaulted(self) -> bool:
+        """Whether keys come from Vault and addresses from Consul."""
+        return "vault" in self.overlays
+
     def port(self, name: str) -> int:
         """A published port by its name in `compose/.env`, `GLOBELET_<NAME>_PORT`."""
         return int(self._values[f"GLOBELET_{name}_PORT"])
@@ -87,7 +93,12 @@ class Settings:
 
     def published(self) -> list[tuple[str, int]]:
         """(service, port) of everything but the chains."""
-        return [(service, self.port(name)) for name, service in _PUBLISHED.items()]
+        published = _PUBLISHED | (_VAULTED if self.vaulted else {})
+        return [(service, self.port(name)) for name, service in published.items()]
+
+    def secret(self, name: str) -> str:
+        """A value of the world's own file."""
+        return self._values[name]
 
     def stored(self, world: str) -> StoredReceipts:
         """The receipts that DynamoDB has."""
@@ -124,7 +135,10 @@ class Settings:
         }
         kept = {
             name: own.get(name) or secrets.token_urlsafe(24)
-            for name in ("AWS_SECRET_ACCESS_KEY", "GLOBELET_IMMUDB_PASSWORD", "GLOBELET_LAB_TOKEN")
+            for name in (
+                *("AWS_SECRET_ACCESS_KEY", "GLOBELET_IMMUDB_PASSWORD", "GLOBELET_LAB_TOKEN"),
+                *(["GLOBELET_VAULT_ROOT_TOKEN"] if self.vaulted else []),
+            )
         }
         # What immuDB takes for a password: letters of both kinds, a digit and a sign.
         kept["GLOBELET_IMMUDB_PASSWORD"] = own.get("GLOBELET_IMMUDB_PASSWORD") or f"G1-{secrets.token_hex(12)}"

@@ -7,6 +7,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -36,24 +37,57 @@ def _thumbprint(private: Ed25519PrivateKey) -> str:
     return _base64url(hashlib.sha256(canonical.encode()).digest())
 
 
-class SigningKeys:
-    """Key ring on disk (one 0600 file per key); a key signs for `period` seconds and verifies for `keep` more."""
+class Shelf(Protocol):
+    """Where seeds lie: hexadecimal text, named by the microsecond in which each was made."""
 
-    def __init__(self, folder: Path, *, period: float = 86_400.0, keep: float = 3_600.0) -> None:
-        self._folder, self._period, self._keep = folder, period, keep
+    def seeds(self) -> dict[str, str]:
+        """All of them."""
+
+    def put(self, made: str, seed: str) -> None:
+        """Adds one."""
+
+    def drop(self, made: str) -> None:
+        """Takes one away; one that is not there is gone already."""
+
+
+class Folder:
+    """Seeds on disk: one 0600 file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._ring = sorted((self._load(p) for p in folder.glob("*.seed")), key=lambda k: k.made)
+
+    def seeds(self) -> dict[str, str]:
+        """All of them."""
+        return {path.stem: path.read_text().strip() for path in self._folder.glob("*.seed")}
+
+    def put(self, made: str, seed: str) -> None:
+        """Adds one."""
+        path = self._folder / f"{made}.seed"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(seed)
+
+    def drop(self, made: str) -> None:
+        """Takes one away."""
+        (self._folder / f"{made}.seed").unlink(missing_ok=True)
+
+
+class SigningKeys:
+    """Key ring on a shelf, or in a folder; a key signs for `period` seconds and verifies for `keep` more."""
+
+    def __init__(self, kept: Path | Shelf, *, period: float = 86_400.0, keep: float = 3_600.0) -> None:
+        self._shelf: Shelf = Folder(kept) if isinstance(kept, Path) else kept
+        self._period, self._keep = period, keep
+        self._ring = sorted((self._load(*one) for one in self._shelf.seeds().items()), key=lambda k: k.made)
 
     @staticmethod
-    def _load(path: Path) -> SigningKey:
-        private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
-        return SigningKey(_thumbprint(private), private, int(path.stem) / 1e6)
+    def _load(made: str, seed: str) -> SigningKey:
+        private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
+        return SigningKey(_thumbprint(private), private, int(made) / 1e6)
 
     def _make(self, now: float) -> SigningKey:
         private = Ed25519PrivateKey.generate()
-        path = self._folder / f"{int(now * 1e6)}.seed"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(private.private_bytes_raw().hex())
+        self._shelf.put(f"{int(now * 1e6)}", private.private_bytes_raw().hex())
         return SigningKey(_thumbprint(private), private, int(now * 1e6) / 1e6)
 
     def rotate(self, now: float) -> SigningKey:
@@ -62,7 +96,7 @@ class SigningKeys:
         living = [k for k in self._ring if k is self._ring[-1] or now < k.made + self._period + self._keep]
         for key in self._ring:
             if key not in living:
-                (self._folder / f"{round(key.made * 1e6)}.seed").unlink(missing_ok=True)
+                self._shelf.drop(f"{round(key.made * 1e6)}")
         self._ring = living
         return living[-1]
 
