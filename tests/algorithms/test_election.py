@@ -182,6 +182,7 @@ def test_other_threads_run_meanwhile() -> None:
     def work() -> None:
         for number in range(20):
             election.elect(seed(number), field, 100, 50_000)
+
     assert turns_while(work) > 1_000
 
 
