@@ -117,6 +117,7 @@ impl Feed {
                 Publication::ParcelRepaired { .. } => {
                     self.metrics.repairs.inc();
                 }
+                Publication::Challenged { outcome, .. } => self.metrics.challenged(outcome),
                 Publication::Misbehaviour { member, what } => {
                     self.metrics.misbehaviour.inc();
                     crate::error::say(format_args!(

@@ -1,5 +1,6 @@
 //! Prometheus metrics, in base units.
 use crate::transport::meter::Meters;
+use globelet_protocol::publication::Outcome;
 use globelet_protocol::{Event, Message, Timer};
 use globelet_types::Stage;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -25,6 +26,13 @@ pub struct ReasonLabel {
     pub reason: &'static str,
 }
 
+/// Labels of what came of something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabel {
+    /// Its name.
+    pub outcome: &'static str,
+}
+
 /// Labels of what the core thread does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct WorkLabel {
@@ -40,7 +48,7 @@ pub struct ChainLabel {
 }
 
 /// What the core thread's time goes to: events by name, then what it does between them.
-const WORKS: [&str; 29] = [
+const WORKS: [&str; 31] = [
     "submitted",
     "seal",
     "repair",
@@ -68,6 +76,8 @@ const WORKS: [&str; 29] = [
     "unproven",
     "parcel_wanted",
     "parcel_copy",
+    "challenge",
+    "answer",
     "other",
     "send",
 ];
@@ -108,6 +118,8 @@ pub fn work(event: &Event) -> usize {
         Message::Unproven { .. } => 19,
         Message::ParcelWanted { .. } => 20,
         Message::ParcelCopy { .. } => 21,
+        Message::Challenge { .. } => 22,
+        Message::Answer { .. } => 23,
     }
 }
 
@@ -157,6 +169,8 @@ pub struct Metrics {
     pub misbehaviour: Counter,
     /// Parcels brought home by repair.
     pub repairs: Counter,
+    /// Challenges of hosted replicas that ended.
+    challenges: Family<OutcomeLabel, Counter>,
     /// Holders that a municipality's replicas may choose from, as this process knows.
     candidates: Family<ChainLabel, Gauge>,
     /// Those of a municipality's holders that are present, as this process knows.
@@ -189,6 +203,7 @@ impl Default for Metrics {
             routes: Meters::default(),
             misbehaviour: Counter::default(),
             repairs: Counter::default(),
+            challenges: Family::default(),
             candidates: Family::default(),
             present: Family::default(),
             selection: Family::default(),
@@ -236,6 +251,12 @@ impl Metrics {
         r.register("gossip_neighbours", "Neighbours in the gossip overlay", self.gossip_neighbours.clone());
         r.register("gossip_packets_sent", "Gossip packets queued for peers", self.gossip_sent.clone());
         r.register("parcels_repaired", "Parcels brought home by repair", self.repairs.clone());
+        let challenges = self.challenges.clone();
+        r.register("holding_challenges", "Challenges to holders that ended, by how they ended", challenges);
+        // Never missed is a fact too: the series are there from the beginning.
+        for outcome in [Outcome::Passed, Outcome::Missed, Outcome::Wrong] {
+            drop(self.challenges.get_or_create(&OutcomeLabel { outcome: outcome.name() }));
+        }
     }
 
     /// The core handled an event (its place by [`work`]) in this time.
@@ -268,6 +289,11 @@ impl Metrics {
         self.selection.get_or_create(&ReasonLabel { reason }).inc();
     }
 
+    /// A challenge to a holder ended.
+    pub fn challenged(&self, outcome: Outcome) {
+        self.challenges.get_or_create(&OutcomeLabel { outcome: outcome.name() }).inc();
+    }
+
     /// Counts a refused frame.
     pub fn refuse(&self, reason: &'static str) {
         self.refused.get_or_create(&ReasonLabel { reason }).inc();
@@ -290,7 +316,21 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use globelet_protocol::holding::{Answer, Challenge};
     use globelet_types::{ChainId, NodeId};
+
+    #[test]
+    fn challenges_are_counted_by_their_outcome() {
+        let metrics = Metrics::default();
+        metrics.challenged(Outcome::Passed);
+        metrics.challenged(Outcome::Passed);
+        metrics.challenged(Outcome::Wrong);
+        let text = metrics.text();
+        for (outcome, count) in [("passed", 2), ("missed", 0), ("wrong", 1)] {
+            let line = format!("globelet_holding_challenges_total{{outcome=\"{outcome}\"}} {count}\n");
+            assert!(text.contains(&line), "{text}");
+        }
+    }
 
     #[test]
     fn work_is_counted_under_the_name_of_its_event() {
@@ -303,6 +343,11 @@ mod tests {
         assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: unproven })], "unproven");
         let wanted = Message::ParcelWanted { source: ChainId(0), number: 1 };
         assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: wanted })], "parcel_wanted");
+        let answer = Answer { pieces: Vec::new(), proof: Vec::new(), signature: [0; 64] };
+        let challenge =
+            Challenge { due_us: 0, holder: 4, ranges: 1, seed: [0; 32], shard: 4, vertex: [0; 32], width: 1 };
+        let answer = Message::Answer { challenge, answer };
+        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: answer })], "answer");
         assert_eq!(WORKS[work(&Event::Started)], "other");
         metrics.worked(lane_head, Duration::from_millis(250));
         metrics.worked(lane_head, Duration::from_millis(250));

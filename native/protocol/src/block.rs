@@ -1,8 +1,9 @@
 //! Municipal vertices, blocks, certificates and parcels: what the committee signs.
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
+pub use globelet_holding::HoldingProof;
 pub use globelet_sharding::Parcel;
-use globelet_types::{encode, ChainId, Hash, Micros, OrderId, Refusal, Signature};
+use globelet_types::{encode, ChainId, Hash, OrderId, Refusal, Signature};
 
 /// BLAKE3 of a domain and a value's encoding.
 pub fn digest<T: BorshSerialize + ?Sized>(domain: &str, value: &T) -> Hash {
@@ -56,28 +57,6 @@ impl VertexHeader {
     /// What holders and replicas sign.
     pub fn hash(&self) -> Hash {
         digest("globelet vertex 1", self)
-    }
-}
-
-/// A holder's signed PoH_ACK.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct HoldingProof {
-    /// Index in the chain's table of nodes: replicas first, then holders.
-    pub holder: u16,
-    /// Which shard.
-    pub shard: u16,
-    /// Kept durably since.
-    pub since: Stamp,
-    /// Kept until.
-    pub until_us: Micros,
-    /// Signature over [`HoldingProof::signing_bytes`].
-    pub signature: Signature,
-}
-
-impl HoldingProof {
-    /// What the holder signs, given the hash of the vertex header.
-    pub fn signing_bytes(&self, vertex: &Hash) -> Vec<u8> {
-        encode(&(b"globelet hold 1", vertex, self.holder, self.shard, self.since, self.until_us))
     }
 }
 

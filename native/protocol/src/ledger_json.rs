@@ -40,7 +40,13 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
         "refused": named(&view.refused),
         "lanes": lanes(world, view),
         "repairs": view.repairs,
+        "holders": holders(world, view),
     })
+}
+
+fn holders(world: &WorldSpec, view: &LedgerView) -> Map<String, Value> {
+    let named = |node: &NodeId| world.nodes.get(node.index()).map_or_else(|| node.to_string(), |n| n.name.clone());
+    view.holders.iter().map(|(node, seen)| (named(node), json!(seen))).collect()
 }
 
 fn lanes(world: &WorldSpec, view: &LedgerView) -> Map<String, Value> {

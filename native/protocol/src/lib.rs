@@ -9,6 +9,7 @@ pub mod block;
 pub mod checkpoint;
 pub mod event;
 pub mod genesis;
+pub mod holding;
 pub mod interval;
 pub mod lane;
 pub mod ledger_json;

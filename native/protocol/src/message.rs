@@ -7,6 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_abba::AbbaMessage;
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::MerkleProof;
+use globelet_holding::{Answer, Challenge};
 use globelet_hotstuff::HotstuffMessage;
 use globelet_threshold::DecryptionShare;
 use globelet_types::{ChainId, Hash, Signature};
@@ -189,5 +190,19 @@ pub enum Message {
     Unproven {
         /// Heights.
         heights: Vec<u64>,
+    },
+    /// To a holder: show these pieces of a shard that you proved to hold.
+    Challenge {
+        /// Sequence of the vertex among the sender's.
+        sequence: u64,
+        /// Which shard, and what the pieces are drawn from.
+        challenge: Challenge,
+    },
+    /// A holder's answer: with the challenge, anybody who knows the shard's commitment can judge it.
+    Answer {
+        /// What was asked.
+        challenge: Challenge,
+        /// The pieces and their proof.
+        answer: Answer,
     },
 }

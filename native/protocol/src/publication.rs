@@ -1,7 +1,8 @@
 //! What a node tells the world outside the protocol.
 use crate::Receipt;
 use globelet_clock::Stamp;
-use globelet_types::{ChainId, Hash, OrderId, Refusal, Stage};
+pub use globelet_holding::Outcome;
+use globelet_types::{ChainId, Hash, NodeId, OrderId, Refusal, Stage};
 
 /// A fact for clients, the outbox and metrics. Losing one loses no money.
 #[derive(Clone, Debug)]
@@ -36,6 +37,13 @@ pub enum Publication {
         source: ChainId,
         /// Number in its lane.
         number: u64,
+    },
+    /// A challenge of this replica's ended.
+    Challenged {
+        /// Who was asked.
+        holder: NodeId,
+        /// Passed, missed or wrong.
+        outcome: Outcome,
     },
     /// A member broke the protocol, with a sentence that says how.
     Misbehaviour {

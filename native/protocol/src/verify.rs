@@ -128,6 +128,9 @@ impl Proof<'_> {
         let replicas = vertex.proofs.iter().filter(|p| p.holder < c.size()).count();
         let needed = usize::from(self.genesis.world.parameters.proofs_needed);
         require(replicas >= c.quorum() && vertex.proofs.len() >= needed, "there are too few holding proofs")?;
+        let longest_us = crate::holding::longest_us(&self.genesis.world.parameters);
+        let promised = |p: &crate::block::HoldingProof| p.in_time(p.since.micros, longest_us).is_ok();
+        require(vertex.proofs.iter().all(promised), "a holding proof promises no time, or more than a holder may")?;
         let holds = |p: &crate::block::HoldingProof| c.verify(p.holder, &p.signing_bytes(&hash), &p.signature);
         require(vertex.proofs.iter().all(holds), "a holding proof does not verify")
     }

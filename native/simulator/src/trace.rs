@@ -74,5 +74,6 @@ fn published(publication: &Publication) -> Vec<u8> {
         Publication::BlockCertified { chain, height, hash, items } => encode(&(2u8, chain, height, hash, items)),
         Publication::ParcelRepaired { source, number } => encode(&(3u8, source, number)),
         Publication::Misbehaviour { member, what } => encode(&(4u8, member, what)),
+        Publication::Challenged { holder, outcome } => encode(&(5u8, holder, outcome)),
     }
 }

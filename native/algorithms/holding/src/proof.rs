@@ -131,11 +131,20 @@ impl HoldingProof {
     /// # Errors
     /// `OutOfTime`, `BadSignature`.
     pub fn verify(&self, key: &Key, vertex: &Hash, now: Micros, longest_us: u64) -> Result<(), HoldingError> {
+        self.in_time(now, longest_us)?;
+        signed(key, &self.signing_bytes(vertex), &self.signature)
+    }
+
+    /// The part of [`HoldingProof::verify`] that is not the signature, for those who check many signatures together.
+    ///
+    /// # Errors
+    /// `OutOfTime`.
+    pub fn in_time(&self, now: Micros, longest_us: u64) -> Result<(), HoldingError> {
         let latest_us = now.saturating_add(longest_us);
         if self.until_us <= now || self.until_us > latest_us {
             return Err(HoldingError::OutOfTime { until_us: self.until_us, now_us: now, latest_us });
         }
-        signed(key, &self.signing_bytes(vertex), &self.signature)
+        Ok(())
     }
 
     /// The canonical encoding, 88 bytes.

@@ -26,6 +26,18 @@ pub enum Outcome {
     Wrong,
 }
 
+impl Outcome {
+    /// Its name in metrics and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Acknowledged => "acknowledged",
+            Outcome::Passed => "passed",
+            Outcome::Missed => "missed",
+            Outcome::Wrong => "wrong",
+        }
+    }
+}
+
 /// Counts of one node, older ones at less weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Record {

@@ -3,9 +3,11 @@ use super::committee::Committee;
 use super::interval::Interval;
 use super::municipal::Out;
 use crate::block::{HoldingProof, VertexHeader};
+use crate::holding::{AGAIN_US, PIECE};
 use crate::message::{Holding, Message};
 use crate::{Effect, Event, Genesis, NodeSecrets, Timer};
 use globelet_clock::Clock;
+use globelet_holding::{Answer, Challenge};
 use globelet_signatures::SigningKey;
 use globelet_types::{Hash, Micros, NodeId, Signature};
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ pub(crate) struct Holder {
     holding_us: u64,
     /// By proposer and sequence.
     shards: BTreeMap<(u16, u64), Shard>,
+    /// By replica: when it was last answered.
+    answered: BTreeMap<u16, Micros>,
 }
 
 impl Holder {
@@ -46,6 +50,7 @@ impl Holder {
             clock: Clock::new(genesis.world.parameters.skew_us),
             holding_us: genesis.world.parameters.holding_us,
             shards: BTreeMap::new(),
+            answered: BTreeMap::new(),
         })
     }
 
@@ -54,6 +59,9 @@ impl Holder {
         match event {
             Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding, .. } } => {
                 self.hold(now, from, &header, signature, shard, holding, &mut out);
+            }
+            Event::MessageReceived { from, message: Message::Challenge { sequence, challenge } } => {
+                self.challenged(now, from, sequence, challenge, &mut out);
             }
             Event::TimerExpired(Timer::Interval) => {
                 self.interval.close(&self.committee.replicas, &mut out);
@@ -121,6 +129,23 @@ impl Holder {
         out.persist();
         let (proposer, sequence) = key;
         out.send(self.committee.replicas.clone(), Message::Held { vertex, proposer, sequence, proof });
+    }
+
+    /// Shows the pieces that the shard's proposer asks for. A replica is answered now and then, however often it asks:
+    /// an answer costs as much as the shard is long.
+    fn challenged(&mut self, now: Micros, from: NodeId, sequence: u64, challenge: Challenge, out: &mut Out) {
+        let Some(member) = self.committee.member(from) else { return };
+        let early = self.answered.get(&member).is_some_and(|last| now < last.saturating_add(AGAIN_US / 2));
+        let asked_in_time = challenge.holder == self.place && now <= challenge.due_us;
+        if early || !asked_in_time {
+            return;
+        }
+        let same = |s: &&Shard| s.vertex == challenge.vertex && s.shard == challenge.shard && s.until_us > now;
+        let Some(kept) = self.shards.get(&(member, sequence)).filter(same) else { return };
+        let Ok(cut) = globelet_holding::Shard::cut(kept.bytes.clone(), PIECE) else { return };
+        let Ok(answer) = Answer::make(&self.key, &challenge, &cut) else { return };
+        self.answered.insert(member, now);
+        out.send(vec![from], Message::Answer { challenge, answer });
     }
 
     fn expire(&mut self, now: Micros) {

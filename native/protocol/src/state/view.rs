@@ -1,6 +1,7 @@
 //! What a municipal replica has booked, as audits see it.
+use crate::holding::HolderView;
 use globelet_sharding::{Books, Lane};
-use globelet_types::{ChainId, Hash};
+use globelet_types::{ChainId, Hash, NodeId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -38,6 +39,8 @@ pub struct LedgerView {
     pub beyond: BTreeMap<ChainId, Vec<u64>>,
     /// Parcels brought home by R2 to R4.
     pub repairs: u64,
+    /// What this replica saw of each holder of its municipality.
+    pub holders: BTreeMap<NodeId, HolderView>,
 }
 
 impl LedgerView {

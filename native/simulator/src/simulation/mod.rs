@@ -367,6 +367,8 @@ impl Simulation {
                 self.judge("agreement", finding);
             }
             Publication::ParcelRepaired { .. } => self.repaired += 1,
+            // The ledgers tell.
+            Publication::Challenged { .. } => {}
             Publication::Misbehaviour { member, what } => self.misbehaviours.push((node, member, what)),
         }
     }

@@ -40,7 +40,8 @@ impl Municipal {
         let settled_in = 8 * self.frame.parameters().repair_us;
         for sealing in self.ingress.sealing.values() {
             if sealing.vertex.header.at.micros + self.frame.parameters().repair_us <= now {
-                self.request_holding(sealing, out);
+                // Those that stood back at first are asked as well.
+                self.request_holding(sealing, usize::MAX, out);
             }
         }
         // Only what has not moved since the last look is stuck.

@@ -1,5 +1,5 @@
 //! S3 and S4 at a replica: keep what others seal, sign for it, and remember which vertices are held.
-use super::{Frame, Municipal, Out};
+use super::{Municipal, Out};
 use crate::block::{HeldVertex, HoldingProof, VertexHeader};
 use crate::message::{Holding, Message};
 use globelet_clock::Stamp;
@@ -91,39 +91,6 @@ impl Vertices {
     /// The vertex is held or applied: no more proofs are needed.
     pub fn gathered(&mut self, proposer: u16, sequence: u64) {
         self.gathering[usize::from(proposer)].remove(&sequence);
-    }
-}
-
-impl Frame {
-    /// True if a quorum of replicas signed the header and enough holders proved it.
-    pub fn enough_proofs(&self, vertex: &HeldVertex) -> bool {
-        let committee = self.committee();
-        let replicas = vertex.proofs.iter().filter(|p| p.holder < committee.size()).count();
-        replicas >= committee.quorum() && vertex.proofs.len() >= usize::from(self.parameters().proofs_needed)
-    }
-}
-
-impl Frame {
-    /// Verifies the proofs together once there are enough; drops those that do not hold. True if enough do.
-    pub fn prove(&self, vertex: &mut HeldVertex, out: &mut Out) -> bool {
-        if !self.enough_proofs(vertex) {
-            return false;
-        }
-        let hash = vertex.header.hash();
-        let bytes: Vec<Vec<u8>> = vertex.proofs.iter().map(|p| p.signing_bytes(&hash)).collect();
-        let items: Vec<_> =
-            vertex.proofs.iter().zip(&bytes).map(|(p, b)| (p.holder, b.as_slice(), &p.signature)).collect();
-        if self.committee().verify_all(&items) {
-            return true;
-        }
-        vertex.proofs.retain(|p| {
-            let holds = self.committee().verify(p.holder, &p.signing_bytes(&hash), &p.signature);
-            if !holds {
-                out.misbehaviour(p.holder, "signed a holding proof that does not verify");
-            }
-            holds
-        });
-        self.enough_proofs(vertex)
     }
 }
 
@@ -224,7 +191,7 @@ impl Municipal {
         let gathering = &mut self.vertices.gathering[usize::from(proposer)];
         let Some(gathered) = gathering.get_mut(&sequence) else { return };
         // That its signer sent it is not enough: what is held here must convince a peer that was told something else.
-        if !self.frame.prove(gathered, out) {
+        if !self.frame.prove(now, gathered, out) {
             return;
         }
         let mut vertex = gathered.clone();

@@ -2,10 +2,8 @@
 use super::pace::Pace;
 use super::{Municipal, Out};
 use crate::block::{HeldVertex, HoldingProof, VertexHeader};
-use crate::message::{Holding, Message};
 use crate::selection::among;
 use crate::{Effect, Timer, Weighted};
-use globelet_clock::Stamp;
 use globelet_erasure::{commit, Commitment};
 use globelet_rendezvous::{top_k, Candidate};
 use globelet_signatures::verify_batch;
@@ -23,13 +21,14 @@ struct Reserved {
 /// A vertex of ours that is not held yet.
 pub(crate) struct Sealing {
     pub vertex: HeldVertex,
-    own: HoldingProof,
+    pub own: HoldingProof,
     pub hash: Hash,
     pub body: Vec<u8>,
-    shards: Vec<Vec<u8>>,
-    commitment: Commitment,
-    /// Node of each shard index.
-    placed: Vec<NodeId>,
+    pub shards: Vec<Vec<u8>>,
+    pub commitment: Commitment,
+    /// Node of each shard index, and how many of them are asked at first.
+    pub placed: Vec<NodeId>,
+    asked: usize,
 }
 
 /// The ingress of one replica.
@@ -185,7 +184,7 @@ impl Municipal {
         self.vertices.sign(self.frame.me, sequence, sealing.hash);
         self.vertices.keep_body(self.frame.me, sequence, sealing.body.clone());
         out.persist();
-        self.request_holding(&sealing, out);
+        self.request_holding(&sealing, sealing.asked, out);
         self.ingress.sealing.insert(sequence, sealing);
     }
 
@@ -208,7 +207,9 @@ impl Municipal {
         let own = self.prove_holding(now, at, self.frame.me, &hash);
         let signature = self.frame.key.sign(&hash);
         let vertex = HeldVertex { header, signature, proofs: vec![own.clone()] };
-        Sealing { vertex, own, hash, body, shards, commitment, placed: self.place_shards(&output, sequence) }
+        let placed = self.place_shards(&output, sequence);
+        let asked = placed.len() - self.standing_back(&placed);
+        Sealing { vertex, own, hash, body, shards, commitment, placed, asked }
     }
 
     fn sealed_body(&self, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Vec<u8> {
@@ -243,76 +244,11 @@ impl Municipal {
             .ingress
             .holders
             .iter()
-            .map(|h| Candidate { id: u64::from(h.node.0), weight: h.weight, place: 0 })
+            .map(|h| Candidate { id: u64::from(h.node.0), weight: self.weigh(h.node, h.weight), place: 0 })
             .collect();
         let key = encode(&(output.to_vec(), sequence));
         let most = self.frame.parameters().holders_drawn_of(committee.holders.len());
         let drawn = top_k(&key, &candidates, most);
         committee.replicas.iter().copied().chain(drawn.into_iter().map(|i| self.ingress.holders[i].node)).collect()
-    }
-
-    /// S3: sends PoH_REQUEST to every place that has not proved yet.
-    pub(super) fn request_holding(&self, sealing: &Sealing, out: &mut Out) {
-        let committee = self.frame.committee();
-        let proved = |place: u16| sealing.vertex.proofs.iter().any(|p| p.holder == place);
-        let hold = |shard: u16, holding| Message::Hold {
-            header: sealing.vertex.header.clone(),
-            signature: sealing.vertex.signature,
-            shard,
-            own: sealing.own.clone(),
-            holding,
-        };
-        for (shard, &node) in sealing.placed.iter().enumerate() {
-            let Some(place) = committee.place(node) else { continue };
-            if proved(place) {
-                continue;
-            }
-            if place < committee.size() {
-                out.send(vec![node], hold(place, Holding::Body(sealing.body.clone())));
-            } else {
-                let bytes = sealing.shards[shard].clone();
-                let proof = sealing.commitment.proof(shard);
-                out.send(vec![node], hold(shard as u16, Holding::Shard { bytes, proof }));
-            }
-        }
-    }
-
-    /// A PoH_ACK arrived: count it, and spread the vertex once it is held.
-    pub(super) fn held(
-        &mut self,
-        now: Micros,
-        from: NodeId,
-        (vertex, proposer, sequence): (Hash, u16, u64),
-        proof: HoldingProof,
-        out: &mut Out,
-    ) {
-        let committee = self.frame.committee();
-        let Some(place) = committee.place(from).filter(|p| *p == proof.holder) else { return };
-        if proposer != self.frame.me {
-            self.gather_proof(now, proposer, sequence, vertex, proof, out);
-            return;
-        }
-        let Some(sealing) = self.ingress.sealing.get_mut(&sequence) else { return };
-        let known = sealing.vertex.proofs.iter().any(|p| p.holder == place);
-        let shard_is_its = sealing.placed.get(usize::from(proof.shard)) == Some(&from);
-        if known || sealing.hash != vertex || !shard_is_its {
-            return;
-        }
-        sealing.vertex.proofs.push(proof);
-        if self.frame.prove(&mut sealing.vertex, out) {
-            self.vertex_held(now, sequence, out);
-        }
-    }
-
-    fn vertex_held(&mut self, now: Micros, sequence: u64, out: &mut Out) {
-        let Some(sealing) = self.ingress.sealing.remove(&sequence) else { return };
-        let mut vertex = sealing.vertex;
-        vertex.proofs.sort_by_key(|p| p.holder);
-        let at: Stamp = self.clock.now(now);
-        out.send(self.frame.others(), Message::Vertex(vertex.clone()));
-        out.persist();
-        self.book.held(sequence, &vertex, at, out);
-        self.vertices.insert(vertex);
-        self.start_round(now, out);
     }
 }

@@ -1,6 +1,7 @@
 //! A municipal replica: S0 to S5 as a source, R1 to R5 as a destination.
 mod book;
 mod catchup;
+mod challenge;
 mod checkpoint;
 mod commit;
 mod hold;
@@ -11,6 +12,7 @@ mod lane_keys;
 mod opening;
 mod pace;
 mod post_quantum;
+mod proofs;
 mod repair;
 mod round;
 mod rounds;
@@ -93,6 +95,7 @@ pub(crate) struct Municipal {
     interval: Interval,
     unproven: post_quantum::Unproven,
     checkpoints: checkpoint::Checkpoints,
+    challenges: challenge::Challenges,
     repair_armed: bool,
     /// Round and certified height at the last look for what is stuck.
     progress: (u64, u64),
@@ -172,6 +175,7 @@ impl Municipal {
             interval: Interval::new(&frame.genesis, secrets, chain, frame.me),
             unproven: post_quantum::Unproven::default(),
             checkpoints: checkpoint::Checkpoints::new(secrets.checkpoint.clone()?),
+            challenges: challenge::Challenges::default(),
             repair_armed: false,
             progress: (0, 0),
             restarted: false,
@@ -229,6 +233,7 @@ impl Municipal {
             (Message::Interval { interval, leaves }, _) => self.interval(now, from, interval, &leaves, out),
             (Message::Checkpoint { height, share }, Some(m)) => self.checkpoint(now, m, height, share, out),
             (Message::Unproven { heights }, Some(_)) => self.sign_again(from, &heights, out),
+            (Message::Answer { challenge, answer }, _) => self.answered(now, from, &challenge, &answer, out),
             _ => {}
         }
     }
@@ -264,6 +269,7 @@ impl Municipal {
             head: self.chain.head,
             certified: self.chain.certified,
             repairs: self.inbox.repairs,
+            holders: self.holders_seen(),
             ..LedgerView::of(self.ledger.books(), genesis)
         }
     }

@@ -69,6 +69,7 @@ impl Municipal {
             self.cover(now, interval, &leaves, out);
         }
         self.offer_checkpoint(now, out);
+        self.challenges_due(now, out);
     }
 
     /// Somebody's interval is over: its signature is checked once, and only if it covers a vote we wait for.
