@@ -361,7 +361,7 @@ impl Simulation {
         })
     }
 
-    /// Makes the last replica of every committee an adversary, by name.
+    /// Makes the last replica (or holder, if the name is a holder's) of every committee an adversary, by name.
     fn corrupt_one_each(&self, py: Python<'_>, adversary: &str) -> PyResult<()> {
         known(adversary)?;
         self.with(py, |world| scenario::corrupt_one_each(world, adversary));

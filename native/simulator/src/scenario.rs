@@ -1,5 +1,6 @@
 //! Ready-made scripts, and the result they all return.
 use crate::account::Account;
+use crate::adversaries;
 use crate::checks::{completeness, Violation};
 use crate::simulation::Simulation;
 use crate::trouble::Trouble;
@@ -133,7 +134,7 @@ pub fn settle(simulation: &mut Simulation, orders: &[OrderId]) -> Result<bool, V
 }
 
 /// Runs a script: opens and funds a client per municipality, sends, waits, and checks everything.
-/// With an adversary, the last replica of every committee is one.
+/// With an adversary, [`corrupt_one_each`] places it.
 pub fn run(simulation: &mut Simulation, scenario: Scenario, transfers: usize, adversary: Option<&str>) -> Outcome {
     let begun = simulation.now();
     let mut orders = Vec::new();
@@ -141,10 +142,11 @@ pub fn run(simulation: &mut Simulation, scenario: Scenario, transfers: usize, ad
     outcome(simulation, &orders, result, begun)
 }
 
-/// Makes the last replica of every committee an adversary.
+/// Makes the last replica of every committee an adversary, or the last holder where it is one that only holders can be.
 pub fn corrupt_one_each(simulation: &mut Simulation, adversary: &str) {
+    let role = adversaries::by_name(adversary).map_or(Role::Replica, |a| a.role());
     for chain in 0..simulation.world().chains.len() as u16 {
-        if let Some(last) = simulation.world().members(ChainId(chain), Role::Replica).last().copied() {
+        if let Some(last) = simulation.world().members(ChainId(chain), role).last().copied() {
             simulation.corrupt(last, adversary);
         }
     }

@@ -68,3 +68,13 @@ fn wrong_shards() {
 fn wrong_keys() {
     one_in_every_committee("wrong_keys");
 }
+
+#[test]
+fn a_forgetful_holder() {
+    one_in_every_committee("forgetful_holder");
+}
+
+#[test]
+fn an_altering_holder() {
+    one_in_every_committee("altering_holder");
+}

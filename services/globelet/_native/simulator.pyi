@@ -125,7 +125,7 @@ class Simulation:
         """Make a node (or every node of a process) an adversary."""
 
     def corrupt_one_each(self, adversary: str) -> None:
-        """Make the last replica of every committee an adversary."""
+        """Make the last replica of every committee an adversary, or its last holder where the name says holder."""
 
     def misbehaviours(self) -> list[tuple[str, int, str]]:
         """What honest nodes reported: the node, the member of its committee, what that did."""

@@ -38,7 +38,7 @@ def run(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result.")] = None,
     adversary: Annotated[
-        str | None, typer.Option(help="Simulator only: corrupts the last replica of every committee, by name.")
+        str | None, typer.Option(help="Simulator only: corrupts one replica, or holder, of every committee, by name.")
     ] = None,
     as_json: Json = False,
 ) -> None:

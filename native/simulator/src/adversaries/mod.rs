@@ -1,6 +1,8 @@
 //! Bad actors by name: wrappers around a node's effects. The node's own state stays honest, so each one
 //! misbehaves in one way only and a failing test names its culprit.
+mod altering_holder;
 mod equivocator;
+mod forgetful_holder;
 mod liar_about_time;
 mod replayer;
 mod silent;
@@ -8,7 +10,9 @@ mod withholder;
 mod wrong_keys;
 mod wrong_shards;
 
+pub use altering_holder::AlteringHolder;
 pub use equivocator::Equivocator;
+pub use forgetful_holder::ForgetfulHolder;
 pub use liar_about_time::LiarAboutTime;
 pub use replayer::Replayer;
 pub use silent::Silent;
@@ -19,11 +23,21 @@ pub use wrong_shards::WrongShards;
 use crate::random::Random;
 use globelet_protocol::{Effect, Genesis, Message, NodeSecrets};
 use globelet_signatures::SigningKey;
+use globelet_types::world::Role;
 use globelet_types::{ChainId, NodeId};
 
 /// Every adversary's name.
-pub const NAMES: [&str; 7] =
-    ["silent", "equivocator", "withholder", "replayer", "liar_about_time", "wrong_shards", "wrong_keys"];
+pub const NAMES: [&str; 9] = [
+    "silent",
+    "equivocator",
+    "withholder",
+    "replayer",
+    "liar_about_time",
+    "wrong_shards",
+    "wrong_keys",
+    "forgetful_holder",
+    "altering_holder",
+];
 
 /// What an adversary has at hand: its node's own keys and seeded randomness, never anyone else's.
 #[derive(Debug)]
@@ -57,6 +71,11 @@ pub trait Adversary: Send + Sync {
     /// Turns one effect of an honest state into what leaves the node. `Effect::Persist` never comes here.
     fn bend(&mut self, border: &mut Border, effect: Effect) -> Vec<Effect>;
 
+    /// What kind of node it spoils.
+    fn role(&self) -> Role {
+        Role::Replica
+    }
+
     /// How far its clock is off, in microseconds.
     fn clock_offset_us(&self) -> i64 {
         0
@@ -73,6 +92,8 @@ pub fn by_name(name: &str) -> Option<Box<dyn Adversary>> {
         "liar_about_time" => Box::new(LiarAboutTime::default()),
         "wrong_shards" => Box::new(WrongShards),
         "wrong_keys" => Box::new(WrongKeys),
+        "forgetful_holder" => Box::new(ForgetfulHolder),
+        "altering_holder" => Box::new(AlteringHolder),
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 const USAGE: &str = "usage: globelet-simulate [--world FILE] [--seed N] \
 [--scenario tokyo-pays-paris|everyone-pays-everyone|trouble] [--transfers N] [--adversary NAME|each] [--seeds N] [--json]
 Without --world the built-in tokyo-paris runs. --seeds runs that many in a row, from the seed on, a line each;
---adversary each takes another one with every seed, and none with every seventh.";
+--adversary each takes another one with every seed, and none with every ninth.";
 
 struct Knobs {
     world: Option<String>,
