@@ -72,7 +72,7 @@ pub enum Refusal {
     #[error("the account is open already; nothing to do")]
     AlreadyOpen,
     /// The ingress has as much as it can carry.
-    #[error("the ingress holds {waiting} orders, its limit; try again shortly")]
+    #[error("{waiting} orders or parcels are under way here, the limit; try again shortly")]
     Busy {
         /// Orders waiting.
         waiting: u64,

@@ -76,6 +76,12 @@ impl Lane {
         self.outstanding.iter().filter(|(_, o)| !o.settled).map(|(number, _)| *number)
     }
 
+    /// Whether so many parcels are outstanding that the other side might take in no more: its own limit for what comes
+    /// before an earlier one. What is kept for a side that does not answer is bounded by it.
+    pub fn is_full(&self) -> bool {
+        self.outstanding.len() as u64 >= AHEAD_MOST
+    }
+
     /// Whether all that was sent is acknowledged and settled, and nothing known of is missing.
     pub fn is_at_rest(&self) -> bool {
         self.outstanding.is_empty() && self.cursor == self.known && self.departing.is_empty()

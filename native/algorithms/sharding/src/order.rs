@@ -1,10 +1,12 @@
 //! Orders of account holders, applied at the account's home.
 
+use std::collections::BTreeMap;
+
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_types::{AccountId, ChainId, OrderId};
 
 use crate::books::{Books, Spot};
-use crate::{Account, Kind, Pointer, Reason, Relocation, Remittance};
+use crate::{Account, Kind, Lane, Pointer, Reason, Relocation, Remittance};
 
 /// Moves an amount to an account of this or another municipality.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -32,6 +34,14 @@ pub struct Move {
     pub destination: ChainId,
     /// As a transfer's.
     pub nonce: u64,
+}
+
+/// Whether a lane takes more orders.
+fn room(lanes: &BTreeMap<ChainId, Lane>, destination: &ChainId) -> Result<(), Reason> {
+    match lanes.get(destination).filter(|lane| lane.is_full()) {
+        Some(lane) => Err(Reason::LaneFull { waiting: lane.unsettled().count() as u64 }),
+        None => Ok(()),
+    }
 }
 
 impl Books {
@@ -76,6 +86,7 @@ impl Books {
         if matches!(spot, Some(Spot::Unknown | Spot::Coming)) {
             return Err(Reason::UnknownRecipient);
         }
+        room(&self.lanes, &t.destination)?;
         payer.balance -= t.amount;
         payer.use_nonce(t.nonce);
         self.balances -= t.amount;
@@ -93,7 +104,7 @@ impl Books {
     ///
     /// # Errors
     /// The reason why not: `ZeroAmount`, `Moved` or `UnknownAccount` for the payer, `Replayed`, `Overdrawn`,
-    /// `UnknownRecipient` within this municipality.
+    /// `UnknownRecipient` within this municipality, `LaneFull` to another one.
     pub fn may_transfer(&self, t: &Transfer, reserved: u64) -> Result<(), Reason> {
         if t.amount == 0 {
             return Err(Reason::ZeroAmount);
@@ -101,7 +112,7 @@ impl Books {
         self.orderer(&t.from)?.can_pay(t.nonce, t.amount, reserved)?;
         match self.recipient(t) {
             Some(Spot::Unknown | Spot::Coming) => Err(Reason::UnknownRecipient),
-            _ => Ok(()),
+            _ => room(&self.lanes, &t.destination),
         }
     }
 
@@ -126,6 +137,7 @@ impl Books {
         if m.destination == self.chain {
             return Err(Reason::NothingToMove);
         }
+        room(&self.lanes, &m.destination)?;
         account.use_nonce(m.nonce);
         account.version = account.version.checked_add(1).ok_or(Reason::Overflow)?;
         self.accounts.remove(&m.account);

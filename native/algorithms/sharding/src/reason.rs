@@ -47,6 +47,12 @@ pub enum Reason {
     /// An account can't move to where it is.
     #[error("the account is in this municipality already; nothing to do")]
     NothingToMove,
+    /// So many parcels to that municipality wait for their settlement that it would take in no more.
+    #[error("{waiting} parcels to the destination wait for their settlement, the limit; try again when it answers")]
+    LaneFull {
+        /// Parcels that wait.
+        waiting: u64,
+    },
 }
 
 impl Reason {
@@ -61,6 +67,7 @@ impl Reason {
             Reason::Overdrawn { .. } => "sharding.overdrawn",
             Reason::Replayed { .. } => "sharding.replayed",
             Reason::Overflow => "sharding.overflow",
+            Reason::LaneFull { .. } => "sharding.lane-full",
             Reason::NothingToMove => "sharding.nothing-to-move",
         }
     }
@@ -78,6 +85,7 @@ impl From<Reason> for Refusal {
             Reason::Overdrawn { available, amount } => Refusal::Overdrawn { available, amount },
             Reason::Replayed { nonce, highest } => Refusal::Replayed { nonce, highest },
             Reason::Overflow => Refusal::Overflow,
+            Reason::LaneFull { waiting } => Refusal::Busy { waiting },
         }
     }
 }

@@ -3,7 +3,7 @@
 
 mod world;
 
-use globelet_sharding::{Effect, Event, Head, Move, Parcel, Reason, ShardingError, Transfer};
+use globelet_sharding::{Books, Effect, Event, Head, Move, Parcel, Reason, ShardingError, Transfer, AHEAD_MOST};
 use globelet_types::ChainId;
 use proptest::prelude::*;
 use world::{account, order_id, Network, World};
@@ -202,4 +202,54 @@ fn orders_that_cannot_be_are_refused_and_change_nothing() {
     assert_eq!(twice.unwrap_err(), ShardingError::Refused(Reason::AlreadyOpen));
     let much = globelet_sharding::Books::new(ChainId(0), &[(account(1), u64::MAX), (account(2), 1)]);
     assert_eq!(much.unwrap_err(), ShardingError::Refused(Reason::Overflow));
+}
+
+/// Two municipalities whose lanes are repaired by others: account 0 lives at 0, account 1 at 1.
+fn pair() -> (Books, Books) {
+    let books = |number: u16| Books::new(ChainId(number), &[(account(number), 100_000)]).unwrap().repaired_elsewhere();
+    (books(0), books(1))
+}
+
+#[test]
+fn books_that_others_repair_keep_only_what_a_settlement_is_due_for() {
+    let (mut here, mut there) = pair();
+    here.handle(&transfer(0, 1, 1, 40, 1)).unwrap();
+    here.handle(&transfer(0, 99, 1, 2, 2)).unwrap();
+    assert_eq!(here.changed(), [account(0)]);
+    let parcels = here.close();
+    let [sent] = &parcels[..] else { panic!("one parcel departs") };
+    assert_eq!((here.changed(), here.lane(ChainId(1)).unwrap().unsettled().collect::<Vec<_>>()), (vec![], vec![1]));
+    there.receive(sent).unwrap();
+    assert_eq!(there.changed(), [account(1)]);
+    let settlements = there.close();
+    let [back] = &settlements[..] else { panic!("one settlement departs") };
+    assert!(there.is_at_rest(), "a settlement is not kept");
+    let head = Head { source: ChainId(1), destination: ChainId(0), newest: 1, cursor: 0 };
+    assert!(here.handle(&Event::Told(head)).unwrap().is_empty(), "others send it again");
+    let effects = here.receive(back).unwrap();
+    let [Effect::Settled { parcel, refused }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(parcel, sent);
+    assert_eq!(refused.values().collect::<Vec<_>>(), [&Reason::UnknownRecipient]);
+    assert_eq!(here.changed(), [account(0)], "who was refunded");
+    assert!(here.is_at_rest());
+    assert_eq!(globelet_sharding::audit(&[&here, &there]).unwrap().balances, 200_000);
+}
+
+#[test]
+fn a_side_that_does_not_answer_is_sent_no_more_than_it_would_take() {
+    let (mut here, mut there) = pair();
+    let mut first = None;
+    for nonce in 1..=AHEAD_MOST {
+        here.handle(&transfer(0, 1, 1, 1, nonce)).unwrap();
+        first = first.or(here.close().pop());
+    }
+    let before = here.clone();
+    let refused = here.handle(&transfer(0, 1, 1, 1, AHEAD_MOST + 1)).unwrap_err();
+    assert_eq!(refused, Reason::LaneFull { waiting: AHEAD_MOST }.into());
+    assert_eq!(here.handle(&relocate(0, 1, AHEAD_MOST + 1)).unwrap_err(), refused);
+    assert_eq!(here, before);
+    here.handle(&transfer(0, 0, 0, 1, AHEAD_MOST + 1)).unwrap();
+    there.receive(&first.unwrap()).unwrap();
+    here.receive(&there.close()[0]).unwrap();
+    here.handle(&transfer(0, 1, 1, 1, AHEAD_MOST + 2)).unwrap();
 }
