@@ -18,7 +18,7 @@ from globelet.engines.settings import Settings
 from globelet.engines.stack import StackOptions, stack_file, turns
 from globelet.engines.state import StateDirectory, default_root
 from globelet.engines.swarm import Swarm
-from globelet.engines.swarm_errors import NotDeployed
+from globelet.engines.swarm_errors import NotDeployed, NotForSwarm
 from globelet.engines.swarm_world import SwarmWorld
 from globelet.world.resolved import ResolvedWorld
 
@@ -77,6 +77,8 @@ class SwarmDeployment(SwarmWorld):
 
     def _prepare(self, progress: Progress) -> dict[str, Any]:
         """Deals keys, lays out what each service is given; returns the merged Compose configuration."""
+        if self._settings.vaulted:
+            raise NotForSwarm("vault", "a swarm hands keys out by its own secrets")
         self._state.claim(self.world)
         self._deal(progress)
         wanted = crossings(self.world)
