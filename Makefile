@@ -12,7 +12,7 @@ PYTHON := $(shell find services -name '*.py' -o -name '*.pyi') pyproject.toml
 # Layers that `make test` runs, in order, each alone by `make test-LAYER`; a layer without a test fails.
 LAYERS := tidy rust binaries ffi unit simulator e2e load notebooks
 # Those that need a Docker engine: `make test-docker`.
-DOCKER_LAYERS := stores vault containers swarm
+DOCKER_LAYERS := stores containers swarm
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help
@@ -102,7 +102,7 @@ load: build ## RATE transfers a second FOR so long, by Locust, against the world
 
 .PHONY: test $(LAYERS:%=test-%) $(DOCKER_LAYERS:%=test-%)
 test: $(LAYERS:%=test-%) ## every layer of tests that needs no Docker
-.PHONY: test-docker
+.PHONY: test-docker test-vault
 test-docker: $(DOCKER_LAYERS:%=test-%) ## the layers in containers, on the mirror's images
 test-tidy: $(STAMPS)/extension ## rules of the repository
 	$(PYTEST) -m tidy -q tests/tidy
@@ -125,8 +125,8 @@ test-notebooks: build ## the notebooks, executed against a live world
 	$(PYTEST) -m notebooks -q tests/notebooks
 test-stores: mirror ## archiver, analysis and presence against each real store alone
 	$(PYTEST) -m stores -q tests/stores tests/unit
-test-vault: mirror ## keys and addresses from Vault and Consul, which the mirror builds for it
-	compose/mirror vault consul
+test-vault: mirror ## keys from Vault, whose image must be at hand, and addresses from Consul, which the mirror builds
+	compose/mirror consul
 	$(PYTEST) -m vault -q tests/stores
 test-containers: mirror ## the world in containers: scenarios, receipts, bad input, stores
 	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q tests/e2e
