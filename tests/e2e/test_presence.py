@@ -55,3 +55,12 @@ def test_holders_of_a_killed_process_are_gone_and_come_back(engine):
         engine.restart("hesse")
     assert engine.wait_until(lambda: all(present(engine, p) == everybody for p in others), SOON)
     assert engine.wait_until(lambda: len(listed(chain="hesse", role="holder")) == 3, SOON)
+
+
+def test_nobody_is_refused_for_its_place_where_the_links_are_as_declared(engine):
+    everybody = dict.fromkeys((chain.name for chain in engine.world.municipalities()), 3.0)
+    for process in engine.world.processes:
+        name = process.name
+        assert engine.wait_until(lambda name=name: present(engine, name) == everybody, SOON)
+        refused = Counts.read([httpx.get(f"http://{process.host}:{process.http_port}/metrics").text])
+        assert refused.by("frames_refused_total", "reason").get("presence_impossible_place", 0.0) == 0.0
