@@ -17,6 +17,7 @@ from globelet.archiver import bus as buses
 from globelet.archiver import dead_letter
 from globelet.archiver.archived import STORES, Archived
 from globelet.archiver.bus import Position
+from globelet.archiver.carried import readable
 from globelet.archiver.progress import Progress
 from globelet.archiver.publisher import Publisher
 
@@ -95,7 +96,7 @@ def on_bus(desk) -> list[tuple[Position, dict]]:
         messages = buses.read(client, desk.settings.topic(PROCESS), *buses.ends(client, desk.settings.topic(PROCESS)))
     finally:
         client.close()
-    places = [(buses.place(PROCESS, m), json.loads(m.value())) for m in messages]
+    places = [(buses.place(PROCESS, m), json.loads(readable(m.value()))) for m in messages]
     return [(Position(at.bus, at.generation, at.outbox), document) for at, document in places]
 
 
@@ -108,7 +109,9 @@ def test_an_outbox_is_on_the_bus_once_in_order_and_goes_on_after_a_restart(desk,
         desk.until(lambda: progress.track("bus", PROCESS).settled.bus == 60)
     found = on_bus(desk)
     assert [at for at, _ in found] == [Position(n, 0, n + 1) for n in range(60)]
-    assert [document for _, document in found] == [one | {"process": PROCESS} for one in outbox.records]
+    assert [document for _, document in found] == [
+        {"kind": "receipt", "process": PROCESS, "receipt": one["receipt"]} for one in outbox.records
+    ]
 
 
 def test_an_outbox_that_lost_its_end_is_published_again_as_another_generation(desk, outbox):
@@ -126,7 +129,7 @@ def test_an_outbox_that_lost_its_end_is_published_again_as_another_generation(de
 
 
 def test_a_record_that_no_bus_takes_is_a_dead_letter_and_holds_nothing_up(desk, outbox):
-    outbox.add(desk.receipt(1), desk.receipt(2, encoded="0" * buses.LARGEST), desk.receipt(3))
+    outbox.add(desk.receipt(1), desk.receipt(2, encoded="0" * 2 * buses.LARGEST), desk.receipt(3))
     with publishing(desk, outbox) as progress:
         desk.until(lambda: progress.track("bus", PROCESS).settled.bus == 3)
     assert [at.outbox for at, _ in on_bus(desk)] == [1, 3]

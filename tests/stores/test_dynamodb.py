@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pytest
 from globelet.archiver import dead_letter, dynamodb_tables, replay
 from globelet.archiver.dynamodb import LARGEST_ITEM, DynamoSink
 from globelet.archiver.dynamodb_wire import SignedWire
+from globelet.archiver.packed import unpack
 from globelet.archiver.record import RECEIPT_COLUMNS, canonical, receipt_row
 from globelet.archiver.refusal import OtherSchema, Transient
 
@@ -128,12 +128,13 @@ def test_receipts_are_whole_and_equal_however_often_they_come(home):
     item, row = found[late["id"]], receipt_row(PROCESS, late, canonical(late))
     plain = {name: value for name in RECEIPT_COLUMNS for value in item.get(name, {"S": None}).values()}
     assert {name: str(value) if value is not None else None for name, value in row.items()} == plain
-    assert zlib.decompress(base64.b64decode(item["body"]["B"])) == canonical(late)
+    assert unpack(base64.b64decode(item["body"]["B"])) == canonical(late)
     assert int(item["expires_at"]["N"]) > 0
     assert set(items(home, "blocks")) == {"globe:3"}
     wire = SignedWire(home.settings)
-    table = dynamodb_tables.describe(wire, home.settings.table("receipts"))
-    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    tables = {kind: dynamodb_tables.describe(wire, home.settings.table(kind)) for kind in dynamodb_tables.KINDS}
+    streamed = {kind: table["StreamSpecification"] for kind, table in tables.items() if "StreamSpecification" in table}
+    assert streamed == {"digests": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
     live = wire.call("DescribeTimeToLive", {"TableName": home.settings.table("receipts")})
     assert live["TimeToLiveDescription"]["AttributeName"] == "expires_at"
 
@@ -143,7 +144,7 @@ def test_a_throttled_table_gets_all_in_order_once_it_takes_it(home, dynamodb, mo
     with Throttle(dynamodb.port).serving() as throttle:
         real, home.settings = home.settings, replace(home.settings, dynamodb=throttle.url)
         # A spill that is soon full: what does not go in waits on the bus.
-        sink = DynamoSink(home.settings, spill_bytes=300_000)
+        sink = DynamoSink(home.settings, spill_bytes=150_000)
         with home.running(sink) as runner:
             home.publish(*(home.receipt(n) for n in range(50)))
             home.until(lambda: home.settled(runner))
@@ -181,7 +182,7 @@ def test_tables_that_are_gone_are_made_and_filled_again(home):
     wire = SignedWire(home.settings)
     with home.running(DynamoSink(home.settings)) as runner:
         home.until(lambda: home.settled(runner))
-        for kind in ("schema", "receipts", "blocks"):
+        for kind in ("schema", *dynamodb_tables.KINDS):
             wire.call("DeleteTable", {"TableName": home.settings.table(kind)})
         home.publish(home.receipt(40))
         home.until(lambda: home.settled(runner))

@@ -52,8 +52,9 @@ def test_the_longest_version_stays_however_often_and_in_whatever_order_they_come
     row = receipt_row(PROCESS, late, canonical(late))
     assert {name: found["_id" if name == "id" else name] for name in RECEIPT_COLUMNS} == row
     assert found["credited_ms"] == row["credited_us"] // 1000
-    indexed = {tuple(i["key"]) for i in receipts.list_indexes()}
-    assert {tuple(columns) for columns in INDEXES["receipts"]} <= indexed
+    indexed = {tuple(i["key"]) for i in receipts.list_indexes()} - {("_id",)}
+    reads = "ferretdbVersion" not in receipts.database.client.admin.command("buildInfo")
+    assert indexed == ({tuple(columns) for columns in INDEXES["receipts"]} if reads else set())
 
 
 def test_a_stop_of_the_store_loses_nothing(home, mongo):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from globelet.archiver import archived, dead_letter, document
+from globelet.archiver import archived, dead_letter, digests, document
 from globelet.archiver.bus import Position
 from globelet.archiver.dead_letter import DeadLetter
 from globelet.archiver.dynamodb import item, too_large
@@ -24,7 +24,6 @@ from globelet.archiver.record import Place, newest, parse, record
 from globelet.archiver.refusal import Poisoned, Unset
 from globelet.archiver.settings import Settings
 from globelet.archiver.spill import Spill, before
-from globelet.archiver.stream import entries_of
 
 pytestmark = pytest.mark.unit
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -193,15 +192,32 @@ def test_items_beyond_the_limit_of_dynamodb_are_told_before_they_are_sent():
     assert told.code == "oversized"
 
 
-def test_the_ledger_gets_digests_and_roots_and_nothing_else():
-    def image(**columns: dict) -> dict:
-        return {"dynamodb": {"NewImage": columns}}
+def block(bus: int, height: int, kind: str, process: str = "globe"):
+    told = {"kind": kind, "chain": process, "height": height, "hash": f"h{height}"}
+    return record(place(bus, process), told)
 
-    assert list(entries_of(image(id={"S": "a"}, digest={"S": "d"}))) == [("receipt:a", "d")]
-    root = image(id={"S": "globe:3"}, height={"N": "3"}, hash={"S": "h"}, kind={"S": "root"})
-    assert list(entries_of(root)) == [("root:3", "h")]
-    assert list(entries_of(image(id={"S": "tokyo:3"}, height={"N": "3"}, hash={"S": "h"}, kind={"S": "block"}))) == []
-    assert list(entries_of({"dynamodb": {"Keys": {"id": {"S": "a"}}}})) == []
+
+def test_the_ledger_is_told_of_receipts_and_roots_in_one_item_per_process():
+    early, late, other = made(1, 1, 10), made(3, 1, 30), made(2, 2, process="paris")
+    items = digests.items([early, other, late, block(5, 3, "root"), block(6, 4, "block")])
+    assert [(one["id"]["S"], one["bus"]["S"]) for one in items] == [
+        ("tokyo", "tokyo:3"),
+        ("paris", "paris:2"),
+        ("globe", "globe:6"),
+    ]
+    wanted = {f"receipt:{late.id}": late.row["digest"], f"receipt:{other.id}": other.row["digest"], "root:3": "h3"}
+    assert digests.told(items) == wanted
+    assert digests.reached(items) == {"tokyo": 3, "paris": 2, "globe": 6}
+    assert digests.items([block(7, 5, "block")]) == []
+    assert digests.told([{}]) == digests.reached([{}]) == {}
+
+
+def test_more_digests_than_an_item_holds_go_into_several():
+    records = [made(number, number) for number in range(digests.MOST + 1)]
+    items = digests.items(records)
+    assert [one["bus"]["S"] for one in items] == [f"tokyo:{digests.MOST - 1}", f"tokyo:{digests.MOST}"]
+    assert all(len(one["entries"]["S"]) < 400 * 1024 for one in items)
+    assert len(digests.told(items)) == len(records)
 
 
 def test_a_key_is_the_transfers_or_the_blocks():

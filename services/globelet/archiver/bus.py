@@ -90,9 +90,9 @@ def consumer(settings: Settings, group: str) -> Consumer:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "queued.min.messages": 200,
-            "queued.max.messages.kbytes": 2 * 1024,
+            "queued.max.messages.kbytes": 3 * 1024,
             "fetch.max.bytes": 2 * LARGEST + 65536,
-            "max.partition.fetch.bytes": 256 * 1024,
+            "max.partition.fetch.bytes": 1024 * 1024,
             "fetch.wait.max.ms": 100,
             # By default a consumer whose queue was full asks for nothing for a second.
             "fetch.queue.backoff.ms": 5,

@@ -19,10 +19,10 @@ from globelet.archiver.record import Place, Record
 from globelet.archiver.refusal import Full, Poisoned, Transient
 from globelet.archiver.settings import Settings
 from globelet.archiver.sink import Refused, Sink
+from globelet.archiver.window import Window
 from globelet.engines.errors import EngineError
 
-BATCH = 150
-_COMMIT_S, _ENDS_S, _POLL_S = 1.0, 2.0, 0.2
+_COMMIT_S, _ENDS_S = 1.0, 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE, _DOOR_PAUSE = 0.1, 5.0, 15.0
 
 log = logging.getLogger("globelet.archiver")
@@ -36,6 +36,7 @@ class Runner:
         self._settings, self._decoder = settings, decoder
         self._topics = {settings.topic(p): p for p in progress.processes}
         self._client: Consumer = bus.consumer(settings, settings.group(sink.name))
+        self._window = Window(self._client.consume, _bytes)
         self._producer: Producer | None = None
         self._consumed: dict[str, Position] = {}
         self._kept: dict[str, Position] = {}
@@ -109,7 +110,7 @@ class Runner:
         return {p: Position(offsets[p]) if 0 <= offsets[p] < at[p].bus else at[p] for p in at}
 
     def _step(self) -> None:
-        messages = self._client.consume(num_messages=BATCH, timeout=_POLL_S)
+        messages = self._window.take()
         taken = [(bus.place(self._topics[str(m.topic())], m), m) for m in messages if not _failed(m)]
         records, letters = self._decoded(taken)
         for record in records:
@@ -215,6 +216,10 @@ class Runner:
         self._let_go()
         self._client.close()
         self.sink.close()
+
+
+def _bytes(message: Message) -> int:
+    return len(message.value() or b"")
 
 
 def _failed(message: Message) -> bool:

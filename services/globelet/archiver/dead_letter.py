@@ -11,6 +11,7 @@ import orjson
 from confluent_kafka import KafkaException, Message, Producer
 
 from globelet.archiver import bus
+from globelet.archiver.carried import readable
 from globelet.archiver.record import Place
 from globelet.archiver.refusal import BusAway, Poisoned
 from globelet.archiver.settings import Settings
@@ -83,7 +84,7 @@ def _text_of(value: bytes | None) -> tuple[str | None, str | None]:
     if value is None or len(value) > bus.LARGEST:
         return None, None
     try:
-        return value.decode(), None
+        return readable(value).decode(), None
     except UnicodeDecodeError:
         return None, value.hex()
 

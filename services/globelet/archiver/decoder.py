@@ -7,7 +7,8 @@ from threading import Lock
 
 from confluent_kafka import Message
 
-from globelet.archiver.record import Place, Record, parse, record
+from globelet.archiver.carried import read
+from globelet.archiver.record import Place, Record
 
 MOST_BYTES = 12 * 1024 * 1024
 
@@ -27,12 +28,12 @@ class Decoder:
             found = self._known.get(key)
         if found is not None:
             return found
-        made = record(place, parse(message.value()))
+        made = read(place, message.value())
         with self._lock:
             if key not in self._known:
                 self._known[key] = made
-                self._bytes += len(made.body)
+                self._bytes += len(made.packed)
             while self._bytes > self._most:
                 _, gone = self._known.popitem(last=False)
-                self._bytes -= len(gone.body)
+                self._bytes -= len(gone.packed)
         return made

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import random
 import time
+import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from isal import isal_zlib
-
-from globelet.archiver import dynamodb_tables
+from globelet.archiver import digests, dynamodb_tables
 from globelet.archiver.bus import Position
 from globelet.archiver.dynamodb_wire import Refused as Refusal
 from globelet.archiver.dynamodb_wire import SignedWire, Throttled
@@ -40,6 +39,7 @@ class DynamoSink:
         self.spill = Spill(settings.folder / "dynamodb.spill", spill_bytes)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "dynamodb")
         self._pause, self._again = 0.0, 0.0
+        self._passed: set[int] = set()
         self.throttled = 0
 
     def inspect(self) -> bool:
@@ -110,8 +110,24 @@ class DynamoSink:
             refused += more
         for record in replayed:
             refused += self._put(record)
+        out = {id(record) for record in [*left, *(record for record, _ in refused)]} | self._passed
+        self._passed = set()
+        if not self._told([record for record in fit if id(record) not in out]):
+            held = {id(record) for record, _ in refused}
+            left = [record for record in fit if id(record) not in held]
         self._note(throttled=bool(left))
         return left, refused
+
+    def _told(self, records: Sequence[Record]) -> bool:
+        """Writes the digests of what the tables have taken; False where that is throttled: all of it is sent again."""
+        for made in digests.items(records):
+            try:
+                self._wire.call("PutItem", {"TableName": self._settings.table("digests"), "Item": made})
+            except Throttled:
+                return False
+            except Refusal as refusal:
+                raise Transient(f"the table of digests: {refusal}") from refusal
+        return True
 
     def _batch(self, records: list[Record]) -> tuple[list[Record], Refused]:
         requests: dict[str, list[Any]] = {}
@@ -146,7 +162,9 @@ class DynamoSink:
         except Refusal as refusal:
             if refusal.name == "ResourceNotFoundException":
                 raise Transient("the table is gone") from refusal
-            if refusal.name != "ConditionalCheckFailedException":
+            if refusal.name == "ConditionalCheckFailedException":
+                self._passed.add(id(record))
+            else:
                 mend = f"see what refuses it (an index of {request['TableName']}), then replay it"
                 return [(record, Poisoned("schema_refused", f"DynamoDB: {refusal}", mend))]
         return []
@@ -165,7 +183,7 @@ class DynamoSink:
 
 
 def item(record: Record) -> Item:
-    """The item of a record: its columns without those that are null, and a receipt's body, compressed by zlib.
+    """The item of a record: its columns without those that are null, and a receipt's body, as `stored` has it.
 
     `bus` says where the record stands on the bus, so that what reads the table's stream knows how far it is.
     """
@@ -175,15 +193,20 @@ def item(record: Record) -> Item:
             made[name] = {"S": value} if isinstance(value, str) else {"N": str(value)}
     if record.kind == "receipt":
         made["expires_at"] = {"N": str(record.place.at_ms // 1000 + LIFE_S)}
-        made["body"] = {"B": base64.b64encode(isal_zlib.compress(record.body, 1)).decode()}
+        made["body"] = {"B": base64.b64encode(stored(record)).decode()}
     return made
 
 
+def stored(record: Record) -> bytes:
+    """A receipt's body as DynamoDB keeps it: packed, and one that is large also compressed by zlib."""
+    return record.packed if len(record.packed) < LARGEST_ITEM // 2 else zlib.compress(record.packed, 1)
+
+
 def too_large(record: Record) -> Poisoned | None:
-    """Whether no table takes it, told by the worst case of its compressed body."""
-    if len(record.body) < LARGEST_ITEM // 2:
+    """Whether no table takes it."""
+    if len(record.packed) < LARGEST_ITEM // 2:
         return None
-    size = len(isal_zlib.compress(record.body, 1)) + sum(len(n) + len(str(v)) for n, v in record.row.items()) + 64
+    size = len(stored(record)) + sum(len(n) + len(str(v)) for n, v in record.row.items()) + 64
     if size <= LARGEST_ITEM:
         return None
     mend = "DynamoDB takes 400 KiB at most; MongoDB, S3 and the outbox have it"

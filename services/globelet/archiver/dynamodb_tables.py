@@ -1,4 +1,4 @@
-"""The tables in DynamoDB: receipts and blocks with their streams, and one for the mark of the schema."""
+"""The tables in DynamoDB: receipts, blocks, digests with their stream, and one for the mark of the schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from globelet.archiver.dynamodb_wire import Refused, Wire
 from globelet.archiver.refusal import OtherSchema, Transient
 from globelet.archiver.settings import SCHEMA, Settings
 
-KINDS = ("receipts", "blocks")
+KINDS = ("receipts", "blocks", "digests")
+STREAMED = "digests"
 _MARK = "schema"
 _PATIENCE = 30.0
 
@@ -36,7 +37,7 @@ def prepare(wire: Wire, settings: Settings) -> None:
     item = {"id": {"S": _MARK}, "version": {"N": str(SCHEMA)}}
     wire.call("PutItem", {"TableName": settings.table(_MARK), "Item": item})
     for kind in KINDS:
-        make(wire, settings.table(kind), stream=True)
+        make(wire, settings.table(kind), stream=kind == STREAMED)
     live = {"AttributeName": "expires_at", "Enabled": True}
     request = {"TableName": settings.table("receipts"), "TimeToLiveSpecification": live}
     try:

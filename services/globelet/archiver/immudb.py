@@ -17,6 +17,7 @@ from globelet.archiver.refusal import LedgerLost, OtherSchema, Transient, WrongC
 from globelet.archiver.settings import SCHEMA, Settings
 
 _MARK = b"globelet:schema"
+_MOST = 1_000  # a transaction of immuDB holds 1,024 entries
 _AWAY = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED}
 _WRONG = ("invalid user name or password", "user not found")
 
@@ -88,10 +89,15 @@ class Ledger:
         self._client = client
 
     def put(self, entries: Mapping[str, str], number: str) -> int:
-        """Writes entries, then a record of the batch, verified; returns the transaction. Raises `LedgerLost`."""
+        """Writes entries, the last of them last, then a record of the batch, verified; returns the transaction.
+
+        Raises `LedgerLost`, `Transient`.
+        """
         self.open()
         try:
-            self._client.setAll({key.encode(): value.encode() for key, value in entries.items()})
+            coded = [(key.encode(), value.encode()) for key, value in entries.items()]
+            for begin in range(0, len(coded), _MOST):
+                self._client.setAll(dict(coded[begin : begin + _MOST]))
             digest = hashlib.sha256()
             for key, value in sorted(entries.items()):
                 digest.update(f"{key}={value}\n".encode())

@@ -12,6 +12,7 @@ import orjson
 import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
 
+from globelet.archiver.packed import unpack
 from globelet.archiver.record import BLOCK_COLUMNS, RECEIPT_COLUMNS, STAMPS, Place, Record
 from globelet.archiver.settings import SCHEMA
 from globelet.archiver.spill import before
@@ -44,7 +45,7 @@ class Minute:
         self.path = folder / f"{first.process}-{minute}-{first.bus}.parquet"
         self._bodies = self.path.with_suffix(".bodies")
         self._file = self._bodies.open("w+b")
-        self._places: dict[bytes, tuple[int, int, int]] = {}
+        self._places: dict[bytes, tuple[int, int, int, int]] = {}
         self._blocks: dict[str, dict[str, Any]] = {}
         self.bytes = 0
 
@@ -54,12 +55,12 @@ class Minute:
             self._blocks[record.id] = record.row
             return
         key = record.id.encode()
-        if key in self._places and self._places[key][1] > len(record.body):
+        if key in self._places and self._places[key][0] > record.size:
             return
         row = orjson.dumps(record.row)
-        self._file.write(record.body + row)
-        self._places[key] = (self.bytes, len(record.body), len(row))
-        self.bytes += len(record.body) + len(row)
+        self._file.write(record.packed + row)
+        self._places[key] = (record.size, self.bytes, len(record.packed), len(row))
+        self.bytes += len(record.packed) + len(row)
 
     def key(self, kind: str) -> str:
         """Where it lies in the bucket. A tail is what came to a minute whose object was written already."""
@@ -87,9 +88,9 @@ class Minute:
         for begin in range(0, len(keys), _ROWS):
             rows = []
             for key in keys[begin : begin + _ROWS]:
-                place, body, row = self._places[key]
+                _, place, body, row = self._places[key]
                 found = os.pread(self._file.fileno(), body + row, place)
-                rows.append(orjson.loads(found[body:]) | {"body": found[:body]})
+                rows.append(orjson.loads(found[body:]) | {"body": unpack(found[:body])})
             yield rows
 
     def _written(self, kind: str, groups: Iterator[list[dict[str, Any]]]) -> tuple[str, Path]:

@@ -88,20 +88,28 @@ class MongoSink:
         return {}
 
     def prepare(self) -> None:
-        """Indexes, then the mark. What is remembered of an earlier connection may be gone with the data."""
+        """Indexes where they are of use, then the mark.
+
+        What is remembered of an earlier connection may be gone with the data.
+        """
         self._sizes.clear()
         try:
-            for name, indexes in INDEXES.items():
-                for columns in indexes:
-                    self._database[name].create_index([(c, pymongo.ASCENDING) for c in columns])
+            # FerretDB keeps indexes and reads none but that of `_id`: they would cost half of every write.
+            if "ferretdbVersion" not in self._client.admin.command("buildInfo"):
+                self._index()
             self._database[_MARKS].replace_one({"_id": _MARK}, {"_id": _MARK, "version": SCHEMA}, upsert=True)
         except PyMongoError as error:
             raise self._told(error) from error
 
+    def _index(self) -> None:
+        for name, indexes in INDEXES.items():
+            for columns in indexes:
+                self._database[name].create_index([(c, pymongo.ASCENDING) for c in columns])
+
     def write(self, records: Sequence[Record]) -> Refused:
         """One bulk write per collection, unordered: one refused document does not hold the others up."""
         kept = newest(list(records))
-        receipts = [r for r in kept if r.kind == "receipt" and self._sizes.get(r.id, 0) <= len(r.body)]
+        receipts = [r for r in kept if r.kind == "receipt" and self._sizes.get(r.id, 0) <= r.size]
         blocks = [r for r in kept if r.kind != "receipt"]
         try:
             return self._take("receipts", receipts) + self._take("blocks", blocks)
@@ -130,7 +138,7 @@ class MongoSink:
             there = self._size(collection, record.id) if code == _DUPLICATE else None
             if there is None:
                 refused.append((record, self._refusal(code, text)))
-            elif there <= len(record.body):
+            elif there <= record.size:
                 duplicates.append(record)
         told = self._bulk(collection, known + duplicates, _replacement)
         refused += [(record, self._refusal(code, text)) for record, code, text in told]
@@ -160,7 +168,7 @@ class MongoSink:
     def _remember(self, records: list[Record], refused: set[int]) -> None:
         for record in records:
             if id(record) not in refused:
-                self._sizes[record.id] = len(record.body)
+                self._sizes[record.id] = record.size
                 self._sizes.move_to_end(record.id)
         while len(self._sizes) > _REMEMBERED:
             self._sizes.popitem(last=False)

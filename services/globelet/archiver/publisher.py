@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from globelet.archiver import bus, dead_letter
 from globelet.archiver.bus import Position
+from globelet.archiver.carried import carried
 from globelet.archiver.follower import BUSY_PAUSE, IDLE_PAUSE, LOST_PAUSE, PAGE, read_page
 from globelet.archiver.progress import BUS, Progress
 from globelet.archiver.record import Place
@@ -111,7 +112,7 @@ class Publisher:
     async def _publish(self, process: str, record: dict[str, Any], generation: int) -> None:
         """Hands one record to the producer; waits while its memory is full, so that an outage fills none."""
         offset = record.get("offset", 0)
-        key, value = key_of(record), orjson.dumps(record | {"process": process})
+        key, value = key_of(record), carried(process, record)
         headers: dict[str, str | bytes | None] = {bus.GENERATION: str(generation), bus.OUTBOX: str(offset)}
 
         def told(error: KafkaError | None, _: Message) -> None:

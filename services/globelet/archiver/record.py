@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from globelet.archiver.document import canonical, read
+from globelet.archiver.packed import pack, unpack
 from globelet.archiver.parquet import STAGES
 from globelet.archiver.refusal import Poisoned
 
@@ -39,17 +40,27 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A receipt (`body` is its canonical JSON) or a block (no body)."""
+    """A receipt with its packed body, or a block (no body)."""
 
     place: Place
     kind: str
     row: dict[str, Any]
-    body: bytes
+    packed: bytes
 
     @property
     def id(self) -> str:
         """Transfer, or `<chain>:<height>`."""
         return str(self.row["id"])
+
+    @property
+    def body(self) -> bytes:
+        """A receipt's canonical JSON."""
+        return unpack(self.packed)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the canonical body: of two versions of a receipt the larger is the later one. 0 for a block."""
+        return int(self.row.get("size", 0))
 
 
 def parse(value: bytes | None) -> dict[str, Any]:
@@ -69,7 +80,7 @@ def record(place: Place, document: Mapping[str, Any]) -> Record:
         if document.get("kind") == "receipt":
             body = document["receipt"]
             encoded = canonical(body)
-            return Record(place, "receipt", receipt_row(place.process, body, encoded), encoded)
+            return Record(place, "receipt", receipt_row(place.process, body, encoded), pack(encoded))
         return Record(place, str(document["kind"]), block_row(document), b"")
     except KeyError as error:
         raise Poisoned("field_missing", f"the record has no field {error}", _MEND) from error
@@ -136,7 +147,7 @@ def newest(records: list[Record]) -> list[Record]:
     for found in records:
         key = (found.kind == "receipt", found.id)
         kept = best.get(key)
-        if kept is None or len(found.body) >= len(kept.body):
+        if kept is None or found.size >= kept.size:
             best.pop(key, None)  # so that they stay in the order of the bus
             best[key] = found
     return list(best.values())

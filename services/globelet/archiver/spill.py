@@ -32,10 +32,10 @@ class Spill:
     def add(self, record: Record) -> None:
         """Puts a record last."""
         self._file.seek(self._written)
-        self._file.write(record.body)
-        self._written += len(record.body)
+        self._file.write(record.packed)
+        self._written += len(record.packed)
         empty = Record(record.place, record.kind, record.row, b"")
-        self._waiting.append((empty, len(record.body)))
+        self._waiting.append((empty, len(record.packed)))
 
     def first(self, count: int) -> list[Record]:
         """The first so many, which stay until `drop`."""

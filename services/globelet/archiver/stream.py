@@ -1,4 +1,4 @@
-"""Follows DynamoDB's streams into immuDB: the digest of each receipt, the hash of each root."""
+"""Follows DynamoDB's stream of digests into immuDB: the digest of each receipt, the hash of each root."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from threading import Event
 from typing import Any
 
-from globelet.archiver import dynamodb_tables
+from globelet.archiver import digests, dynamodb_tables
 from globelet.archiver.bus import Position
 from globelet.archiver.dynamodb_wire import STREAMS, Refused, SignedWire
 from globelet.archiver.immudb import Ledger
@@ -19,7 +19,7 @@ from globelet.archiver.settings import Settings
 from globelet.engines.errors import EngineError
 
 STORE = "immudb"
-_PAGE = 100
+_PAGE = 50
 _IDLE_S, _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 0.1, 5.0
 _GONE = {"TrimmedDataAccessException", "ExpiredIteratorException", "ResourceNotFoundException"}
 
@@ -27,7 +27,7 @@ log = logging.getLogger("globelet.archiver")
 
 
 class StreamFollower:
-    """Reads the shards of both tables; the checkpoint of each lies in immuDB, written with what it stands for."""
+    """Reads the shards of the table of digests; the checkpoint of each lies in immuDB, written with its entries."""
 
     def __init__(self, settings: Settings, ledger: Ledger, progress: Progress) -> None:
         self._settings, self._ledger, self._progress = settings, ledger, progress
@@ -96,18 +96,17 @@ class StreamFollower:
         self._looked = time.monotonic()
 
     def _shards(self) -> Iterator[tuple[str, str]]:
-        for kind in dynamodb_tables.KINDS:
-            table = dynamodb_tables.describe(self._wire, self._settings.table(kind))
-            if table is None or "LatestStreamArn" not in table:
-                continue  # the DynamoDB store makes it
-            arn, request = str(table["LatestStreamArn"]), {"StreamArn": table["LatestStreamArn"]}
-            while True:
-                told = self._wire.call("DescribeStream", request, STREAMS)["StreamDescription"]
-                for shard in told["Shards"]:
-                    yield arn, str(shard["ShardId"])
-                if "LastEvaluatedShardId" not in told:
-                    break
-                request["ExclusiveStartShardId"] = told["LastEvaluatedShardId"]
+        table = dynamodb_tables.describe(self._wire, self._settings.table(dynamodb_tables.STREAMED))
+        if table is None or "LatestStreamArn" not in table:
+            return  # the DynamoDB store makes it
+        arn, request = str(table["LatestStreamArn"]), {"StreamArn": table["LatestStreamArn"]}
+        while True:
+            told = self._wire.call("DescribeStream", request, STREAMS)["StreamDescription"]
+            for shard in told["Shards"]:
+                yield arn, str(shard["ShardId"])
+            if "LastEvaluatedShardId" not in told:
+                return
+            request["ExclusiveStartShardId"] = told["LastEvaluatedShardId"]
 
     def _iterator(self, arn: str, shard: str, after: str | None) -> str:
         request = {"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
@@ -123,28 +122,18 @@ class StreamFollower:
         records = answer["Records"]
         if records:
             last = str(records[-1]["dynamodb"]["SequenceNumber"])
-            entries = dict(entry for record in records for entry in entries_of(record))
+            # Without one it expired, or somebody deleted it: the ledger keeps what it has.
+            images = [one["dynamodb"]["NewImage"] for one in records if "NewImage" in one["dynamodb"]]
+            entries = digests.told(images)
             self._ledger.put(entries | {f"checkpoint:{shard}": last}, f"{shard}:{last}")
-            self._note(records)
+            self._note(images, len(entries))
         self._iterators[arn, shard] = answer.get("NextShardIterator")
         return len(records)
 
-    def _note(self, records: list[dict[str, Any]]) -> None:
-        self._progress.count(STORE, len(records))
-        for record in records:
-            process, _, offset = record["dynamodb"].get("NewImage", {}).get("bus", {}).get("S", "").partition(":")
-            if offset.isdigit() and process in self._progress.processes:
+    def _note(self, images: list[dict[str, Any]], entries: int) -> None:
+        self._progress.count(STORE, entries)
+        for process, offset in digests.reached(images).items():
+            if process in self._progress.processes:
                 own = self._progress.track(STORE, process)
-                if int(offset) >= own.settled.bus:
-                    own.settle(Position(int(offset) + 1))
-
-
-def entries_of(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What immuDB gets of a record of a stream: of receipts the digest, of roots the hash, of other blocks nothing."""
-    image = record["dynamodb"].get("NewImage")
-    if image is None:
-        return  # it expired, or somebody deleted it: the ledger keeps it
-    if "digest" in image:
-        yield f"receipt:{image['id']['S']}", image["digest"]["S"]
-    elif image.get("kind", {}).get("S") == "root":
-        yield f"root:{image['height']['N']}", image["hash"]["S"]
+                if offset >= own.settled.bus:
+                    own.settle(Position(offset + 1))

@@ -1,0 +1,79 @@
+"""A receipt as the bus carries it: its columns, read once by the publisher, and its packed body.
+
+    0x02, length of the columns (4 bytes, big-endian), the columns (JSON), the packed body
+
+Anything else on the bus is JSON: blocks, and receipts that no columns can be read of, which the stores refuse.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from globelet.archiver.packed import NotPacked, size
+from globelet.archiver.record import RECEIPT_COLUMNS, TEXTS, Place, Record, parse, record
+from globelet.archiver.refusal import Poisoned
+
+_MARK = b"\x02"
+_HEAD = struct.Struct(">cI")
+_OWED = {"id", "process", "state", "digest", "size"}
+_MEND = "see who wrote it to the bus; a process' outbox never holds such a record"
+
+
+def carried(process: str, found: Mapping[str, Any]) -> bytes:
+    """A record of an outbox as a value of the bus."""
+    place = Place(process, 0, 0, 0, 0)
+    try:
+        made = record(place, found) if found.get("kind") == "receipt" else None
+    except Poisoned:
+        made = None  # the stores say what is wrong with it
+    if made is None:
+        return orjson.dumps(dict(found) | {"process": process})
+    columns = orjson.dumps(made.row)
+    return b"".join((_HEAD.pack(_MARK, len(columns)), columns, made.packed))
+
+
+def read(place: Place, value: bytes | None) -> Record:
+    """The record of a value of the bus. Raises `Poisoned`."""
+    if value is None or value[:1] != _MARK:
+        return record(place, parse(value))
+    try:
+        _, length = _HEAD.unpack_from(value)
+        row = orjson.loads(value[_HEAD.size : _HEAD.size + length])
+        _check(row)
+        packed = value[_HEAD.size + length :]
+        if size(packed) != row["size"]:
+            raise ValueError("the body is not as long as its columns say")
+    except (struct.error, ValueError, NotPacked) as error:
+        raise Poisoned("malformed", f"the receipt is malformed: {error}", _MEND) from error
+    return Record(place, "receipt", row, packed)
+
+
+def _check(row: Any) -> None:
+    if not isinstance(row, dict) or set(row) != set(RECEIPT_COLUMNS):
+        raise ValueError("its columns are not those of a receipt")
+    for name, value in row.items():
+        fits = value is None and name not in _OWED
+        if name in TEXTS or name == "digest":
+            fits = fits or isinstance(value, str)
+        else:
+            fits = fits or (isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63)
+        if not fits:
+            raise ValueError(f"{name} is {value!r}")
+    if not row["id"]:
+        raise ValueError("the id is empty")
+
+
+def readable(value: bytes) -> bytes:
+    """A value of the bus as JSON, for people; what cannot be read stays as it is."""
+    if value[:1] != _MARK:
+        return value
+    try:
+        found = read(Place("", 0, 0, 0, 0), value)
+    except Poisoned:
+        return value
+    process = orjson.dumps(found.row["process"])
+    return b"".join((b'{"kind":"receipt","process":', process, b',"receipt":', found.body, b"}"))
