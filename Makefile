@@ -125,8 +125,8 @@ test-notebooks: build ## the notebooks, executed against a live world
 	$(PYTEST) -m notebooks -q tests/notebooks
 test-stores: mirror ## archiver, analysis and presence against each real store alone
 	$(PYTEST) -m stores -q tests/stores tests/unit
-test-vault: mirror ## keys from Vault, whose image must be at hand, and addresses from Consul, which the mirror builds
-	compose/mirror consul
+test-vault: mirror ## keys and addresses from Vault and Consul, which the mirror builds for it
+	compose/mirror vault consul
 	$(PYTEST) -m vault -q tests/stores
 test-containers: mirror ## the world in containers: scenarios, receipts, bad input, stores
 	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q tests/e2e

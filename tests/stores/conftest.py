@@ -34,8 +34,7 @@ _tick = Event()
 
 
 def image(name: str) -> str:
-    mirrored = {"vault": "hashicorp/vault:1.20"}.get(name, f"globelet/mirror-{name}")  # of Vault there is none
-    return os.environ.get(f"GLOBELET_{name.upper()}_IMAGE", mirrored)
+    return os.environ.get(f"GLOBELET_{name.upper()}_IMAGE", f"globelet/mirror-{name}")
 
 
 def free_port() -> int:
