@@ -66,5 +66,6 @@ ABOUT = About(
     vectors="none published for this matrix: shards worked out from the definition, every pattern of losses at small n",
     peers=("reed-solomon-simd", "reed-solomon-erasure"),
     slower="1 KB rebuilt at (4, 7) costs about a tenth more than in reed-solomon-erasure, which caches the inverted "
-    "matrix behind a lock: 0.03 µs that a codec without state pays.",
+    "matrix behind a lock: 0.03 µs that a codec without state pays. "
+    "Parity of 32 at 1 MB costs an eighth more than in reed-solomon-simd, whose transform is less work than a matrix.",
 )
