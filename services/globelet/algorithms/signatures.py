@@ -54,6 +54,6 @@ ABOUT = About(
     vectors="RFC 8032, Wycheproof, NIST's known answers; hybrids against OpenSSL's parts",
     peers=("ed25519-dalek", "aws-lc-rs"),
     slower="aws-lc-rs signs with assembly of its own: Ed25519 in less than half the time, ML-DSA-65 in three quarters. "
-    "A batch with prepared keys costs a quarter more than in ed25519-dalek: its weights are a hash of all that is in it, "
-    "where the other draws them at random. Single checks are within a seventh.",
+    "A batch with prepared keys costs a quarter more than in ed25519-dalek: its weights are a hash of all that is in "
+    "it, where the other draws them at random. Single checks are within a seventh.",
 )
