@@ -128,8 +128,10 @@ test-stores: mirror ## archiver, analysis and presence against each real store a
 test-vault: mirror ## keys and addresses from Vault and Consul, which the mirror builds for it
 	compose/mirror vault consul
 	$(PYTEST) -m vault -q tests/stores
+# What of `e2e` runs in containers: all of it, or a file.
+CONTAINED ?= tests/e2e
 test-containers: mirror ## the world in containers: scenarios, receipts, bad input, stores
-	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q tests/e2e
+	GLOBELET_MIRROR=1 $(PYTEST) -m e2e --engine compose -q $(CONTAINED)
 test-swarm: mirror ## the world over two Docker engines
 	$(PYTEST) -m swarm -q tests/swarm
 
