@@ -8,6 +8,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Keys kept per lane. Of what is older, the source makes them again and the destination is sent the ciphertext again.
 const KEPT_MOST: usize = 16;
+/// 2³² divided by the golden ratio: multiples of it lie evenly (Knuth, The Art of Computer Programming 3, §6.4).
+const GOLDEN: u32 = 0x9E37_79B9;
+
+/// The interval of a stamp on the lanes between two municipalities. Both lanes of a pair change keys at once, so that one
+/// numbers as the other does; pairs change at different moments, so that the work of it does not come all together.
+fn interval_of(here: ChainId, there: ChainId, at: Micros) -> u64 {
+    let (low, high) = (here.0.min(there.0), here.0.max(there.0));
+    let draw = (u32::from(low) << 16 | u32::from(high)).wrapping_mul(GOLDEN);
+    at.saturating_add((u64::from(draw) * LENGTH_US) >> 32) / LENGTH_US
+}
 
 /// The key of a lane that leads away from here.
 pub(crate) struct Made {
@@ -24,8 +34,8 @@ pub(crate) struct LaneKeys {
     secrets: LaneSecrets,
     /// Expanded when first needed.
     owner: Option<LaneOwner>,
-    /// The interval of the newest vertex that was applied.
-    now: u64,
+    /// The newest stamp of a vertex that was applied.
+    now: Micros,
     /// Per source, the newest interval of a parcel that was applied.
     heard: BTreeMap<ChainId, u64>,
     /// Per destination, oldest first.
@@ -55,7 +65,7 @@ impl LaneKeys {
     /// A vertex with this stamp is applied. A quorum found the stamp within the bound of skew, so that no replica alone
     /// brings the intervals forward.
     pub fn vertex_applied(&mut self, at: Micros) {
-        self.now = self.now.max(at / LENGTH_US);
+        self.now = self.now.max(at);
     }
 
     /// A parcel of this interval is applied. A municipality that only receives has no vertices: its settlements follow the
@@ -69,7 +79,8 @@ impl LaneKeys {
     /// The key of the parcels that leave with the block under construction: the same at every replica, as it follows from
     /// what the chain has applied.
     pub fn to(&mut self, genesis: &Genesis, destination: ChainId) -> Option<&Made> {
-        let interval = self.now.max(self.heard.get(&destination).copied().unwrap_or_default());
+        let own = interval_of(self.chain, destination, self.now);
+        let interval = own.max(self.heard.get(&destination).copied().unwrap_or_default());
         let newest = self.made.get(&destination).and_then(|made| made.back()).map(|made| made.interval);
         if newest != Some(interval) {
             let made = self.make(genesis, destination, interval)?;
@@ -137,5 +148,31 @@ impl LaneKeys {
     /// The key whose ciphertext has this name, if it has come.
     pub fn from(&self, source: ChainId, name: &Hash) -> Option<&LaneKey> {
         self.learned.get(&source)?.iter().rev().find(|(known, _)| known == name).map(|(_, key)| key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_change_keys_at_moments_of_their_own() {
+        let change = |a, b| (0..1000).find(|ms| interval_of(ChainId(a), ChainId(b), ms * 1000) == 1).unwrap_or(1000);
+        let pairs = (0..6u16).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let moments: BTreeMap<_, _> = pairs.map(|(a, b)| (change(a, b), (a, b))).collect();
+        assert_eq!(moments.len(), 15);
+        let gaps: Vec<_> = moments.keys().zip(moments.keys().skip(1)).map(|(a, b)| b - a).collect();
+        assert!(gaps.iter().all(|gap| (15..200).contains(gap)), "{moments:?}");
+    }
+
+    #[test]
+    fn both_lanes_of_a_pair_number_alike() {
+        let (a, b) = (ChainId(3), ChainId(40));
+        for at in (0..5_000_000).step_by(40_009) {
+            let interval = interval_of(a, b, at);
+            assert_eq!(interval, interval_of(b, a, at));
+            assert_eq!(interval + 1, interval_of(a, b, at + LENGTH_US));
+        }
+        assert!(interval_of(a, b, Micros::MAX) >= Micros::MAX / LENGTH_US);
     }
 }
