@@ -190,6 +190,9 @@ impl Core {
         let gates = states.keys().map(|n| (*n, Gate::default())).collect();
         let jitter = Jitter::new(directory.world().seed ^ u64::from(directory.process) << 32);
         metrics.nodes.set(states.len() as i64);
+        for (node, view) in states.iter().map(|(node, state)| (*node, state.ledger())) {
+            metrics.seated(directory.world(), node, view.epoch, &view.members);
+        }
         Core {
             directory,
             clock,
@@ -373,6 +376,11 @@ impl Core {
     }
 
     fn publish(&mut self) {
+        for (node, publication) in &self.published {
+            if let Publication::EpochBegan { epoch, members, .. } = publication {
+                self.metrics.seated(self.directory.world(), *node, *epoch, members);
+            }
+        }
         if !self.published.is_empty() {
             let _ = self.outputs.publications.send(std::mem::take(&mut self.published));
         }

@@ -118,6 +118,8 @@ impl Feed {
                     self.metrics.repairs.inc();
                 }
                 Publication::Challenged { outcome, .. } => self.metrics.challenged(outcome),
+                // The core tells the metrics, also of what was before it started.
+                Publication::EpochBegan { .. } => {}
                 Publication::Misbehaviour { member, what } => {
                     self.metrics.misbehaviour.inc();
                     crate::error::say(format_args!(

@@ -2,7 +2,8 @@
 use crate::transport::meter::Meters;
 use globelet_protocol::publication::Outcome;
 use globelet_protocol::{Event, Message, Timer};
-use globelet_types::Stage;
+use globelet_types::world::WorldSpec;
+use globelet_types::{NodeId, Stage};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -40,6 +41,13 @@ pub struct WorkLabel {
     pub work: &'static str,
 }
 
+/// Labels of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NodeLabel {
+    /// Its name.
+    pub node: String,
+}
+
 /// Labels of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ChainLabel {
@@ -48,7 +56,7 @@ pub struct ChainLabel {
 }
 
 /// What the core thread's time goes to: events by name, then what it does between them.
-const WORKS: [&str; 31] = [
+const WORKS: [&str; 33] = [
     "submitted",
     "seal",
     "repair",
@@ -78,6 +86,8 @@ const WORKS: [&str; 31] = [
     "parcel_copy",
     "challenge",
     "answer",
+    "handover",
+    "doubt",
     "other",
     "send",
 ];
@@ -120,6 +130,8 @@ pub fn work(event: &Event) -> usize {
         Message::ParcelCopy { .. } => 21,
         Message::Challenge { .. } => 22,
         Message::Answer { .. } => 23,
+        Message::Handover { .. } | Message::Handovers { .. } | Message::HandoversWanted { .. } => 24,
+        Message::Doubt { .. } => 25,
     }
 }
 
@@ -175,6 +187,10 @@ pub struct Metrics {
     candidates: Family<ChainLabel, Gauge>,
     /// Those of a municipality's holders that are present, as this process knows.
     present: Family<ChainLabel, Gauge>,
+    /// Epoch of the committee, by municipality, in a world of epochs.
+    epoch: Family<ChainLabel, Gauge>,
+    /// Whether a hosted replica has a seat in its committee.
+    seats: Family<NodeLabel, Gauge>,
     /// Questions to the selection policy: answered, or the weights in force kept.
     selection: Family<ReasonLabel, Counter>,
     /// Neighbours in the gossip overlay.
@@ -206,6 +222,8 @@ impl Default for Metrics {
             challenges: Family::default(),
             candidates: Family::default(),
             present: Family::default(),
+            epoch: Family::default(),
+            seats: Family::default(),
             selection: Family::default(),
             gossip_neighbours: Gauge::default(),
             gossip_sent: Counter::default(),
@@ -243,6 +261,8 @@ impl Metrics {
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
         r.register("candidates", "Holders that the chain's replicas may choose from", self.candidates.clone());
         r.register("holders_present", "Holders of the chain that are present", self.present.clone());
+        r.register("epoch", "Epoch of the chain's committee", self.epoch.clone());
+        r.register("committee_seat", "Whether a replica has a seat in its committee", self.seats.clone());
         r.register(
             "selection_questions",
             "Questions to the selection policy, by what came of them",
@@ -284,6 +304,14 @@ impl Metrics {
         self.present.get_or_create(&label).set(present as i64);
     }
 
+    /// A hosted replica's municipality has this committee; no members in a world without epochs.
+    pub fn seated(&self, world: &WorldSpec, node: NodeId, epoch: u64, members: &[NodeId]) {
+        let Some(spec) = world.nodes.get(node.index()).filter(|_| !members.is_empty()) else { return };
+        let chain = world.chains.get(spec.chain.index()).map_or_else(String::new, |c| c.name.clone());
+        self.epoch.get_or_create(&ChainLabel { chain }).set(epoch as i64);
+        self.seats.get_or_create(&NodeLabel { node: spec.name.clone() }).set(i64::from(members.contains(&node)));
+    }
+
     /// Counts a question to the selection policy: `answered`, or `kept` where the weights in force stay.
     pub fn selection(&self, reason: &'static str) {
         self.selection.get_or_create(&ReasonLabel { reason }).inc();
@@ -317,7 +345,7 @@ impl Metrics {
 mod tests {
     use super::*;
     use globelet_protocol::holding::{Answer, Challenge};
-    use globelet_types::{ChainId, NodeId};
+    use globelet_types::ChainId;
 
     #[test]
     fn challenges_are_counted_by_their_outcome() {

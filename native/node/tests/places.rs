@@ -68,7 +68,13 @@ fn everywhere() -> WorldSpec {
     let like = world.processes[0].clone();
     world.processes.clear();
     for (number, (name, _)) in (0u16..).zip(&regions) {
-        world.chains.push(ChainSpec { name: name.clone(), kind: ChainKind::Municipal, parent: None, population: 1 });
+        world.chains.push(ChainSpec {
+            name: name.clone(),
+            kind: ChainKind::Municipal,
+            parent: None,
+            population: 1,
+            seats: None,
+        });
         let here: Vec<&Vec<String>> = cities.iter().filter(|city| city[0] == *name).collect();
         let replicas = here.iter().cycle().take(4).map(|city| (Role::Replica, *city));
         for (role, city) in replicas.chain(here.iter().map(|city| (Role::Holder, *city))) {

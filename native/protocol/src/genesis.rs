@@ -22,6 +22,9 @@ pub struct NodeKeys {
     /// ML-DSA-65.
     #[serde(with = "hex::serde")]
     pub post_quantum: Vec<u8>,
+    /// What shares of a committee's keys are sealed to, in a world of epochs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<HexAccount>,
 }
 
 /// Everything public about a world at its beginning.
@@ -78,12 +81,19 @@ pub struct NodeSecrets {
     pub vrf: [u8; 32],
     /// ML-DSA-65 seed.
     pub post_quantum: [u8; 32],
-    /// Share of the committee's threshold key, for a municipal replica.
+    /// Share of the committee's threshold key, for a replica of the first municipal committee.
     pub threshold: Option<threshold::KeyShare>,
-    /// Share of the committee's key for checkpoints, for a municipal replica.
+    /// Share of the committee's key for checkpoints, for such a replica.
     pub checkpoint: Option<SigningShare>,
     /// What its municipality agrees on lane keys by, for a municipal replica.
     pub lanes: Option<LaneSecrets>,
+}
+
+impl NodeSecrets {
+    /// What the key follows from that shares of a committee's keys are sealed to.
+    pub(crate) fn transport_seed(&self) -> [u8; 32] {
+        derive(&self.signing, "transport", self.node.0, 0)
+    }
 }
 
 impl std::fmt::Debug for NodeSecrets {
@@ -121,7 +131,11 @@ impl Deal {
         let mut secrets = Vec::new();
         let mut nodes = Vec::new();
         for index in 0..world.nodes.len() as u16 {
-            let (keys, secret) = node_keys(randomness, NodeId(index));
+            let (mut keys, secret) = node_keys(randomness, NodeId(index));
+            if world.parameters.epoch_us > 0 {
+                let transport = threshold::TransportKey::from_seed(&secret.transport_seed());
+                keys.transport = Some(HexAccount(transport.public()));
+            }
             nodes.push(keys);
             secrets.push(secret);
         }
@@ -164,6 +178,7 @@ fn node_keys(randomness: &[u8; 32], node: NodeId) -> (NodeKeys, NodeSecrets) {
         signing: signatures::SigningKey::from_seed(&secret.signing).public(),
         vrf: globelet_vrf::SecretKey::from_seed(&secret.vrf).public(),
         post_quantum: signatures::mldsa::SigningKey::from_seed(&secret.post_quantum).public(),
+        transport: None,
     };
     (keys, secret)
 }
@@ -174,7 +189,8 @@ fn deal_threshold(
     randomness: &[u8; 32],
     secrets: &mut [NodeSecrets],
 ) -> Result<Vec<u8>, WorldError> {
-    let members = world.members(chain, Role::Replica);
+    let mut members = world.members(chain, Role::Replica);
+    members.truncate(world.seats(chain));
     let n = members.len() as u16;
     let needed = (n - 1) / 3 + 1;
     let (public, shares) = threshold::deal(n, needed, &derive(randomness, "threshold", chain.0, 0))
@@ -192,7 +208,8 @@ fn deal_checkpoint(
     randomness: &[u8; 32],
     secrets: &mut [NodeSecrets],
 ) -> Result<Vec<u8>, WorldError> {
-    let members = world.members(chain, Role::Replica);
+    let mut members = world.members(chain, Role::Replica);
+    members.truncate(world.seats(chain));
     let n = members.len() as u16;
     let (public, shares) = deal_signing(n, n - (n - 1) / 3, &derive(randomness, "checkpoint", chain.0, 0))
         .map_err(|e| WorldError(e.to_string()))?;

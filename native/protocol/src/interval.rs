@@ -1,5 +1,6 @@
 //! The post-quantum signature of an interval: one ML-DSA-65 signature (FIPS 204) over the Merkle root of
 //! everything a node signed with Ed25519 since the last one, and what a receipt carries of it.
+use crate::block::{vote_bytes, BlockHeader};
 use crate::state::committee::Committee;
 use crate::Genesis;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -83,12 +84,18 @@ pub struct PostQuantum {
 }
 
 impl PostQuantum {
-    /// Checks that a quorum of `committee` signed, post-quantum, the vote whose bytes these are.
-    pub(crate) fn check(&self, genesis: &Genesis, committee: &Committee, vote: &[u8]) -> Result<(), &'static str> {
-        let (leaf, world) = (leaf(vote), genesis.tag());
+    /// Checks that a quorum of the block's committee signed, post-quantum, its votes on it.
+    pub(crate) fn check(
+        &self,
+        genesis: &Genesis,
+        committee: &Committee,
+        block: &BlockHeader,
+    ) -> Result<(), &'static str> {
+        let term = committee.term_at(block.height);
+        let (leaf, world) = (leaf(&vote_bytes(block.chain, block.height, &block.hash())), genesis.tag());
         let ascending = self.votes.windows(2).all(|w| w[0].0.place < w[1].0.place);
-        let members = self.votes.iter().all(|(s, _)| s.place < committee.size());
-        if !ascending || !members || self.votes.len() < committee.quorum() {
+        let members = self.votes.iter().all(|(s, _)| term.seat(s.place).is_some());
+        if !ascending || !members || self.votes.len() < term.quorum() {
             return Err("no quorum of the committee signed an interval");
         }
         let under = |(s, p): &(Arc<IntervalSignature>, MerkleProof)| p.count == s.count && p.verify(&s.root, &leaf);

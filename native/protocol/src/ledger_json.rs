@@ -25,7 +25,7 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
     let named = |amounts: &BTreeMap<ChainId, u64>| -> Map<String, Value> {
         amounts.iter().map(|(chain, amount)| (name(world, *chain), (*amount).into())).collect()
     };
-    json!({
+    let mut document = json!({
         "node": world.nodes.get(node.index()).map(|n| n.name.as_str()),
         "height": view.height,
         "head": hex::encode(view.head),
@@ -41,7 +41,13 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
         "lanes": lanes(world, view),
         "repairs": view.repairs,
         "holders": holders(world, view),
-    })
+    });
+    if let (Some(fields), false) = (document.as_object_mut(), view.members.is_empty()) {
+        let named = |node: &NodeId| world.nodes.get(node.index()).map(|n| n.name.as_str());
+        fields.insert("epoch".into(), view.epoch.into());
+        fields.insert("members".into(), view.members.iter().map(named).collect());
+    }
+    document
 }
 
 fn holders(world: &WorldSpec, view: &LedgerView) -> Map<String, Value> {

@@ -7,6 +7,7 @@
 
 pub mod block;
 pub mod checkpoint;
+pub mod epoch;
 pub mod event;
 pub mod genesis;
 pub mod holding;

@@ -1,5 +1,6 @@
 //! Everything one node says to another.
 use crate::block::{BlockHeader, Certificate, HeldVertex, HoldingProof, Parcel, Seen, VertexHeader};
+use crate::epoch::Succession;
 use crate::interval::IntervalSignature;
 use crate::lane::LaneCiphertext;
 use crate::receipt::{Acknowledgement, Anchor};
@@ -204,5 +205,37 @@ pub enum Message {
         challenge: Challenge,
         /// The pieces and their proof.
         answer: Answer,
+    },
+    /// Our committee hands over to the next: my signature on it.
+    Handover {
+        /// The next committee's epoch.
+        epoch: u64,
+        /// Over [`globelet_election::handover_bytes`].
+        signature: Signature,
+    },
+    /// A municipality's committees, each signed by the one before.
+    Handovers {
+        /// The municipality.
+        chain: ChainId,
+        /// Ascending by epoch.
+        proofs: Vec<Succession>,
+    },
+    /// I know the committees of this municipality up to this epoch: tell me of later ones.
+    HandoversWanted {
+        /// The municipality.
+        chain: ChainId,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// A member voted for another block than the one that was certified: who has its vote for that one has evidence.
+    Doubt {
+        /// Place of the member.
+        member: u16,
+        /// Height.
+        height: u64,
+        /// The other block.
+        block: Hash,
+        /// The member's signature over its vote.
+        signature: Signature,
     },
 }

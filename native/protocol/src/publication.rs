@@ -45,6 +45,15 @@ pub enum Publication {
         /// Passed, missed or wrong.
         outcome: Outcome,
     },
+    /// A municipality's next committee sits, as this replica applied it.
+    EpochBegan {
+        /// Municipality.
+        chain: ChainId,
+        /// Epoch.
+        epoch: u64,
+        /// Its members.
+        members: Vec<NodeId>,
+    },
     /// A member broke the protocol, with a sentence that says how.
     Misbehaviour {
         /// Member index in its chain.

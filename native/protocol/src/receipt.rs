@@ -1,6 +1,7 @@
 //! The receipt: all that proves a transfer, offline, from the world's genesis.
 use crate::block::{digest, AppliedOrder, BlockHeader, Certificate, HeldVertex};
 use crate::checkpoint::Checkpoint;
+use crate::epoch::Succession;
 use crate::interval::PostQuantum;
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
@@ -92,6 +93,12 @@ pub struct Receipt {
     pub issuer: u16,
     /// Its signature over [`Receipt::signing_bytes`]: it vouches for the stamps.
     pub signature: Signature,
+    /// The handovers that lead from the genesis' committee to the one that certified the block.
+    #[borsh(
+        serialize_with = "crate::epoch::trailing::serialize",
+        deserialize_with = "crate::epoch::trailing::deserialize"
+    )]
+    pub handovers: Vec<Succession>,
 }
 
 impl Receipt {
@@ -112,6 +119,7 @@ impl Receipt {
             checkpoint: None,
             issuer,
             signature: [0; 64],
+            handovers: Vec::new(),
         }
     }
 

@@ -122,7 +122,7 @@ impl Weights {
 
 /// Fewest candidates that keep a municipality going while f of its replicas are down: h − (n − f).
 pub fn fewest_holders(world: &WorldSpec, chain: ChainId) -> usize {
-    let replicas = world.members(chain, Role::Replica).len();
+    let replicas = world.seats(chain);
     let quorum = replicas - replicas.saturating_sub(1) / 3;
     usize::from(world.parameters.proofs_needed).saturating_sub(quorum)
 }

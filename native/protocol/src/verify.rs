@@ -1,5 +1,5 @@
 //! `receipt verify`: a receipt proves itself offline, from the world's genesis alone.
-use crate::block::vote_bytes;
+use crate::epoch::Term;
 use crate::receipt::Receipt;
 use crate::state::committee::Committee;
 use crate::Genesis;
@@ -24,10 +24,15 @@ pub fn verify(genesis: &Genesis, receipt: &Receipt) -> Vec<Step> {
     if !municipal {
         return vec![step("municipality", Err("the order names no municipality of this world"))];
     }
-    let proof = Proof { genesis, receipt, committee: Committee::new(genesis, chain) };
+    let mut committee = Committee::new(genesis, chain);
+    let handed = receipt.handovers.iter().try_for_each(|s| require(committee.follow(s)?, "a handover is there twice"));
+    let proof = Proof { genesis, receipt, committee };
     let moved = receipt.reached(Stage::Committed).is_some();
     let settled = moved || receipt.reached(Stage::Refused).is_some();
     let mut steps = vec![step("client signature", proof.client_signature()), step("stage order", proof.stage_order())];
+    if !receipt.handovers.is_empty() || handed.is_err() {
+        steps.push(step("handovers", handed));
+    }
     if receipt.reached(Stage::Held).is_some() {
         steps.push(step("holding proofs", proof.holding_proofs()));
     }
@@ -125,9 +130,15 @@ impl Proof<'_> {
         require(shards.windows(2).all(|w| w[0] != w[1]), "a shard is proved twice")?;
         let own = |p: &crate::block::HoldingProof| (p.holder < c.size()) == (p.shard == p.holder && p.shard < c.size());
         require(vertex.proofs.iter().all(own), "a proof is of a shard that was not the holder's")?;
-        let replicas = vertex.proofs.iter().filter(|p| p.holder < c.size()).count();
+        // The block tells which committee took the vertex in; before it, any one may have held it.
+        let quorate =
+            |term: &Term| vertex.proofs.iter().filter(|p| term.seat(p.holder).is_some()).count() >= term.quorum();
+        let held = match &self.receipt.block {
+            Some((block, _)) => quorate(c.term_at(block.height)),
+            None => c.terms().iter().any(quorate),
+        };
         let needed = usize::from(self.genesis.world.parameters.proofs_needed);
-        require(replicas >= c.quorum() && vertex.proofs.len() >= needed, "there are too few holding proofs")?;
+        require(held && vertex.proofs.len() >= needed, "there are too few holding proofs")?;
         let longest_us = crate::holding::longest_us(&self.genesis.world.parameters);
         let promised = |p: &crate::block::HoldingProof| p.in_time(p.since.micros, longest_us).is_ok();
         require(vertex.proofs.iter().all(promised), "a holding proof promises no time, or more than a holder may")?;
@@ -168,7 +179,7 @@ impl Proof<'_> {
     fn post_quantum(&self) -> Result<(), &'static str> {
         let Some(found) = &self.receipt.post_quantum else { return Ok(()) };
         let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
-        found.check(self.genesis, &self.committee, &vote_bytes(header.chain, header.height, &header.hash()))
+        found.check(self.genesis, &self.committee, header)
     }
 
     /// Never waited for either.

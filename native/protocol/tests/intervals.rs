@@ -36,7 +36,13 @@ fn town() -> WorldSpec {
         name: "town".into(),
         seed: 1,
         regions: vec!["town".into()],
-        chains: vec![ChainSpec { name: "town".into(), kind: ChainKind::Municipal, parent: None, population: 1 }],
+        chains: vec![ChainSpec {
+            name: "town".into(),
+            kind: ChainKind::Municipal,
+            parent: None,
+            population: 1,
+            seats: None,
+        }],
         processes: vec![process],
         nodes: (0..7).map(node).collect(),
         links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
@@ -58,6 +64,8 @@ fn town() -> WorldSpec {
             treasury: 1_000,
             lane_kem: LaneKem::default(),
             holders_drawn: 0,
+            epoch_us: 0,
+            place_share_ppm: 0,
         },
     }
 }

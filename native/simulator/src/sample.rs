@@ -29,6 +29,34 @@ pub fn municipality(name: &str) -> Option<ChainId> {
     PLACES.iter().position(|p| p.0 == name).map(|i| ChainId(i as u16))
 }
 
+/// [`tokyo_paris`] with elections: `standbys` more replicas in every municipality, in two cities of each, and a new
+/// committee every `epoch_us`.
+pub fn elections(standbys: usize, epoch_us: u64) -> WorldSpec {
+    let mut world = tokyo_paris();
+    let mut nodes = Vec::new();
+    for (index, chain) in world.chains.iter_mut().enumerate() {
+        let own: Vec<NodeSpec> = world.nodes.iter().filter(|n| n.chain.index() == index).cloned().collect();
+        if chain.kind != ChainKind::Municipal {
+            nodes.extend(own);
+            continue;
+        }
+        chain.seats = Some(4);
+        let (replicas, holders) = own.split_at(4);
+        nodes.extend(replicas.iter().cloned());
+        nodes.extend(
+            (4..4 + standbys).map(|i| NodeSpec { name: format!("{}-r{i}", chain.name), ..replicas[0].clone() }),
+        );
+        let first = nodes.len() - 4 - standbys;
+        for (place, node) in nodes[first..].iter_mut().enumerate() {
+            node.city = format!("{} {}", chain.name, place % 2);
+        }
+        nodes.extend(holders.iter().cloned());
+    }
+    world.nodes = nodes;
+    world.parameters.epoch_us = epoch_us;
+    world
+}
+
 /// The world `tokyo-paris`: six municipalities of four replicas and three holders, two continental
 /// chains and the global chain of four replicas each.
 pub fn tokyo_paris() -> WorldSpec {
@@ -56,7 +84,7 @@ pub fn tokyo_paris() -> WorldSpec {
 }
 
 fn chain(name: &str, kind: ChainKind, parent: Option<u16>, population: u64) -> ChainSpec {
-    ChainSpec { name: name.into(), kind, parent: parent.map(ChainId), population }
+    ChainSpec { name: name.into(), kind, parent: parent.map(ChainId), population, seats: None }
 }
 
 fn process(chain: &ChainSpec, index: u16) -> ProcessSpec {
@@ -132,6 +160,8 @@ fn parameters() -> Parameters {
         treasury: 1_000_000_000_000,
         lane_kem: LaneKem::default(),
         holders_drawn: 0,
+        epoch_us: 0,
+        place_share_ppm: 0,
     }
 }
 

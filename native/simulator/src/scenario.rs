@@ -142,11 +142,15 @@ pub fn run(simulation: &mut Simulation, scenario: Scenario, transfers: usize, ad
     outcome(simulation, &orders, result, begun)
 }
 
-/// Makes the last replica of every committee an adversary, or the last holder where it is one that only holders can be.
+/// Makes the last member of every first committee an adversary, or the last holder where it is one that only holders can be.
 pub fn corrupt_one_each(simulation: &mut Simulation, adversary: &str) {
     let role = adversaries::by_name(adversary).map_or(Role::Replica, |a| a.role());
     for chain in 0..simulation.world().chains.len() as u16 {
-        if let Some(last) = simulation.world().members(ChainId(chain), role).last().copied() {
+        let mut members = simulation.world().members(ChainId(chain), role);
+        if role == Role::Replica {
+            members.truncate(simulation.world().seats(ChainId(chain)));
+        }
+        if let Some(last) = members.last().copied() {
             simulation.corrupt(last, adversary);
         }
     }

@@ -74,6 +74,7 @@ fn published(publication: &Publication) -> Vec<u8> {
         Publication::BlockCertified { chain, height, hash, items } => encode(&(2u8, chain, height, hash, items)),
         Publication::ParcelRepaired { source, number } => encode(&(3u8, source, number)),
         Publication::Misbehaviour { member, what } => encode(&(4u8, member, what)),
+        Publication::EpochBegan { chain, epoch, members } => encode(&(6u8, chain, epoch, members)),
         Publication::Challenged { holder, outcome } => encode(&(5u8, holder, outcome)),
     }
 }

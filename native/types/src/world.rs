@@ -59,6 +59,10 @@ pub struct ChainSpec {
     pub parent: Option<ChainId>,
     /// Population, for weighting load; zero above municipal level.
     pub population: u64,
+    /// Seats of a municipality's committee, where it has more replicas than those. The first ones sit in the first
+    /// committee; the others follow as standbys until an election seats them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u16>,
 }
 
 /// One operating-system process (or container) and where it listens.
@@ -131,12 +135,18 @@ pub struct Parameters {
     #[serde(default)]
     pub lane_kem: LaneKem,
     /// Present holders drawn to keep shards of a batch; 0 for all of them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub holders_drawn: u16,
+    /// How long a municipality's committee serves before the next one is elected; 0 for ever.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub epoch_us: u64,
+    /// The largest part of a committee's seats that one city may have, in millionths; 0 for half of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub place_share_ppm: u32,
 }
 
-fn is_zero(number: &u16) -> bool {
-    *number == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Parameters {
@@ -259,6 +269,12 @@ impl WorldSpec {
         ids.zip(&self.nodes).filter(|(_, n)| n.chain == chain && n.role == role).map(|(i, _)| NodeId(i)).collect()
     }
 
+    /// Seats of a chain's committee: as many as it has replicas, unless some of those stand by.
+    pub fn seats(&self, chain: ChainId) -> usize {
+        let declared = self.chains.get(chain.index()).and_then(|c| c.seats);
+        declared.map_or_else(|| self.members(chain, Role::Replica).len(), usize::from)
+    }
+
     /// The link from one region to another.
     pub fn link(&self, from: RegionId, to: RegionId) -> Option<&LinkSpec> {
         self.links.iter().find(|l| l.from == from && l.to == to)
@@ -314,8 +330,13 @@ impl WorldSpec {
             return fail(format!("the selection policy is longer than {MOST_POLICY} bytes"));
         }
         for (index, chain) in self.chains.iter().enumerate() {
-            if self.members(ChainId(index as u16), Role::Replica).len() < 4 {
+            let (replicas, seats) =
+                (self.members(ChainId(index as u16), Role::Replica).len(), self.seats(ChainId(index as u16)));
+            if replicas.min(seats) < 4 {
                 return fail(format!("chain {} has fewer than four replicas", chain.name));
+            }
+            if seats > replicas || (seats < replicas && chain.kind != ChainKind::Municipal) {
+                return fail(format!("chain {} has {seats} seats for {replicas} replicas", chain.name));
             }
             if chain.parent.is_some_and(|p| p.index() >= self.chains.len()) {
                 return fail(format!("chain {} has a parent outside the table", chain.name));

@@ -68,7 +68,18 @@ class Municipal(Section):
     """Each municipal chain."""
 
     replicas: int = Field(4, ge=4, le=100, description="members of the committee, 3f + 1 to bear f faults")
+    candidates: int | None = Field(
+        None, ge=4, le=100, description="replicas that may be elected, members and standbys together; by default members"
+    )
+    stakes: list[Annotated[int, Field(ge=0, le=2**40)]] | None = Field(
+        None, description="stake of each candidate, in order; by default 100 each"
+    )
     holders: int = Field(3, ge=0, le=100, description="light nodes that keep shards")
+
+    @property
+    def standing(self) -> int:
+        """Replicas of each municipality: members and standbys."""
+        return self.replicas if self.candidates is None else self.candidates
 
 
 class Continental(Section):

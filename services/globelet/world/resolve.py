@@ -29,6 +29,7 @@ class _Committee:
     chain: Chain
     replicas: list[str]
     holders: list[str] = field(default_factory=list)
+    stakes: list[int] | None = None
 
 
 def resolve(world: WorldFile, folder: Path = Path()) -> ResolvedWorld:
@@ -75,6 +76,8 @@ def source_file(world: WorldFile, folder: Path) -> Path | None:
 def _committees(world: WorldFile, measured: dict[tuple[str, str], atlas.RoundTrip]) -> Iterator[_Committee]:
     municipalities = sum(map(len, world.continents.values()))
     globe = municipalities + len(world.continents)
+    declared = world.municipal
+    seats = declared.replicas if declared.standing > declared.replicas else None
     for number, names in enumerate(world.continents.values()):
         for name in names:
             chain = Chain(
@@ -82,8 +85,9 @@ def _committees(world: WorldFile, measured: dict[tuple[str, str], atlas.RoundTri
                 kind="municipal",
                 parent=municipalities + number,
                 population=atlas.municipalities()[name].population,
+                seats=seats,
             )
-            yield _Committee(chain, [name] * world.municipal.replicas, [name] * world.municipal.holders)
+            yield _Committee(chain, [name] * declared.standing, [name] * declared.holders, declared.stakes)
     for continent, names in world.continents.items():
         placed = world.continental.placement.get(continent) or _near(names, world.continental.replicas, measured)
         yield _Committee(Chain(name=continent, kind="continental", parent=globe, population=0), placed)
@@ -149,7 +153,7 @@ def _members(committee: _Committee, chain: int, regions: list[str]) -> Iterator[
                 city=city.name,
                 latitude=city.latitude,
                 longitude=city.longitude,
-                stake=_STAKE,
+                stake=committee.stakes[index] if committee.stakes and role == "replica" else _STAKE,
                 process=0,
             )
 

@@ -26,6 +26,8 @@ class Chain(Frozen):
     kind: Literal["municipal", "continental", "global"]
     parent: int | None
     population: int
+    seats: int | None = None
+    """Seats of a municipality's committee, where it has more replicas than those: the others stand by."""
 
 
 class Process(Frozen):
@@ -92,6 +94,10 @@ class Parameters(Frozen):
     treasury: int = Field(1_000_000_000_000, ge=0, lt=2**63, description="what each treasury holds at genesis")
     lane_kem: LaneKem = Field("x-wing", description="key encapsulation that lane keys are agreed on by")
     holders_drawn: int = Field(0, ge=0, le=100, description="holders drawn to keep shards of a batch; 0 for all")
+    epoch_us: int = Field(0, ge=0, lt=2**62, description="how long a municipality's committee serves; 0 for ever")
+    place_share_ppm: int = Field(
+        0, ge=0, le=1_000_000, description="largest part of a committee's seats in one city, in millionths; 0 for half"
+    )
 
 
 class Selection(Frozen):

@@ -24,6 +24,7 @@ from globelet.world.resolved import Parameters
 
 _MOST_MUNICIPALITIES = 100
 _MOST_NODES = 5_000
+_SHORTEST_EPOCH_US = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,7 @@ def _cross(world: WorldFile, folder: File) -> Iterator[Finding]:
     yield from _placements(world)
     yield from _overrides(world)
     yield from _committees(world)
+    yield from _elections(world)
     yield from _source(world, folder)
     yield from _selection(world, folder)
 
@@ -259,7 +261,7 @@ def _overrides(world: WorldFile) -> Iterator[Finding]:
 
 def _committees(world: WorldFile) -> Iterator[Finding]:
     asked: Parameters = world.parameters
-    nodes = world.municipal.replicas + world.municipal.holders
+    nodes = world.municipal.standing + world.municipal.holders
     faults = (world.municipal.replicas - 1) // 3
     at = "parameters"
     if asked.proofs_needed <= asked.shards_needed:
@@ -280,6 +282,22 @@ def _committees(world: WorldFile) -> Iterator[Finding]:
     total = municipalities * nodes + len(world.continents) * world.continental.replicas + world.globe.replicas
     if total > _MOST_NODES:
         yield Finding(("municipal",), f"makes {total} nodes and one machine takes at most {_MOST_NODES}: use fewer")
+
+
+def _elections(world: WorldFile) -> Iterator[Finding]:
+    """Who may be elected: enough for every seat, each with its stake."""
+    declared, asked = world.municipal, world.parameters
+    if declared.standing < declared.replicas:
+        message = f"must be at least {declared.replicas}, the replicas of a committee: raise it or leave it out"
+        yield Finding(("municipal", "candidates"), message)
+    if declared.stakes is not None and len(declared.stakes) != declared.standing:
+        message = f"lists {len(declared.stakes)} stakes for {declared.standing} candidates: list one for each"
+        yield Finding(("municipal", "stakes"), message)
+    if declared.stakes is not None and sum(stake > 0 for stake in declared.stakes) < declared.replicas:
+        yield Finding(("municipal", "stakes"), f"must be above 0 for at least {declared.replicas} candidates")
+    if 0 < asked.epoch_us < _SHORTEST_EPOCH_US:
+        message = f"must be 0, or at least {_SHORTEST_EPOCH_US}: a committee takes a while to hand over its keys"
+        yield Finding(("parameters", "epoch_us"), message)
 
 
 def _source(world: WorldFile, folder: File) -> Iterator[Finding]:

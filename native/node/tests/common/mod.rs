@@ -32,7 +32,7 @@ fn node(chain: u16, number: usize, role: Role) -> NodeSpec {
 }
 
 pub fn world() -> WorldSpec {
-    let chain = |name: &str, kind, parent| ChainSpec { name: name.into(), kind, parent, population: 1 };
+    let chain = |name: &str, kind, parent| ChainSpec { name: name.into(), kind, parent, population: 1, seats: None };
     let members = |c: u16, holders: usize| {
         let replicas = (0..4).map(move |n| node(c, n, Role::Replica));
         replicas.chain((0..holders).map(move |n| node(c, n, Role::Holder)))
@@ -75,6 +75,8 @@ pub fn world() -> WorldSpec {
             treasury: 1_000_000,
             lane_kem: LaneKem::default(),
             holders_drawn: 0,
+            epoch_us: 0,
+            place_share_ppm: 0,
         },
     }
 }

@@ -1,5 +1,6 @@
 //! Who belongs to a chain, and what a quorum of them has signed.
 use crate::block::{vote_bytes, BlockHeader, Certificate};
+use crate::epoch::{candidates, keys_hash, Candidate, Succession, Term};
 use crate::Genesis;
 use globelet_hotstuff as hotstuff;
 use globelet_signatures::{verify_batch_prepared, PreparedKey, SigningKey};
@@ -7,11 +8,17 @@ use globelet_types::world::{ChainKind, Role};
 use globelet_types::{ChainId, NodeId, Signature};
 use std::collections::BTreeMap;
 
-/// The replicas and holders of one chain, with their keys ready to verify.
+/// The replicas and holders of one chain, with their keys ready to verify, and who of the replicas sat when.
 pub(crate) struct Committee {
     pub chain: ChainId,
     pub replicas: Vec<NodeId>,
     pub holders: Vec<NodeId>,
+    /// Of the replicas, in a world of epochs.
+    pub candidates: Vec<Candidate>,
+    /// The committees so far, at least the first.
+    terms: Vec<Term>,
+    /// What proves each committee after the first, as far as it is known.
+    pub handovers: Vec<Succession>,
     keys: Vec<PreparedKey>,
 }
 
@@ -21,7 +28,59 @@ impl Committee {
         let holders = genesis.world.members(chain, Role::Holder);
         let key = |n: &NodeId| genesis.nodes.get(n.index()).and_then(|k| PreparedKey::from_bytes(&k.signing));
         let keys = replicas.iter().chain(&holders).filter_map(key).collect();
-        Committee { chain, replicas, holders, keys }
+        let of_municipality = genesis.world.chains.get(chain.index()).is_some_and(|c| c.kind == ChainKind::Municipal);
+        let candidates = if of_municipality { candidates(genesis, &replicas) } else { Vec::new() };
+        let seats = genesis.world.seats(chain) as u16;
+        let dealt = |keys: &[crate::genesis::HexBytes]| keys.get(chain.index()).map_or(Vec::new(), |key| key.0.clone());
+        let keys_dealt = || keys_hash(&dealt(&genesis.thresholds), &dealt(&genesis.checkpoints));
+        let first = match candidates.is_empty() {
+            true => None,
+            false => Term::new((chain, 0), 1, &keys_dealt(), (0..seats).collect(), &candidates),
+        };
+        let terms = vec![first.unwrap_or_else(|| Term::fixed(chain, seats))];
+        Committee { chain, replicas, holders, candidates, terms, handovers: Vec::new(), keys }
+    }
+
+    /// The newest committee that is known.
+    pub fn term(&self) -> &Term {
+        self.terms.last().unwrap_or(&self.terms[0])
+    }
+
+    /// The committee that certifies this height, as far as is known.
+    pub fn term_at(&self, height: u64) -> &Term {
+        self.terms.iter().rev().find(|term| term.since <= height).unwrap_or(&self.terms[0])
+    }
+
+    /// All committees that are known, the first one first.
+    pub fn terms(&self) -> &[Term] {
+        &self.terms
+    }
+
+    /// The chain itself agreed on its next committee.
+    pub fn succeed(&mut self, term: Term) {
+        self.terms.push(term);
+    }
+
+    /// Takes in a handover; true if it is news.
+    ///
+    /// # Errors
+    /// Why it does not follow from what is known.
+    pub fn follow(&mut self, succession: &Succession) -> Result<bool, &'static str> {
+        let epoch = succession.handover.committee.epoch;
+        if epoch <= self.handovers.len() as u64 {
+            return Ok(false);
+        }
+        let old = epoch.checked_sub(1).and_then(|e| self.terms.get(e as usize));
+        let old = old.filter(|_| epoch == self.handovers.len() as u64 + 1 && !self.candidates.is_empty());
+        let term =
+            succession.follow(old.ok_or("a handover does not follow from the committee before")?, &self.candidates)?;
+        if self.terms.len() as u64 <= epoch {
+            self.terms.push(term);
+        } else if self.terms[epoch as usize].members != term.members {
+            return Err("a handover is to another committee than the chain agreed on");
+        }
+        self.handovers.push(succession.clone());
+        Ok(true)
     }
 
     /// Every chain's committee, in chain order.
@@ -33,16 +92,17 @@ impl Committee {
         self.replicas.len() as u16
     }
 
-    /// Faulty replicas it bears.
+    /// Faulty members that the newest committee bears.
     pub fn faults(&self) -> u16 {
-        (self.size() - 1) / 3
+        self.term().faults()
     }
 
+    /// Of the newest committee.
     pub fn quorum(&self) -> usize {
-        usize::from(self.size() - self.faults())
+        self.term().quorum()
     }
 
-    /// Index of a replica in the committee.
+    /// Place of a replica, whether it has a seat or not.
     pub fn member(&self, node: NodeId) -> Option<u16> {
         self.replicas.iter().position(|&r| r == node).map(|i| i as u16)
     }
@@ -76,12 +136,12 @@ impl Committee {
         prepared.is_some_and(|all| verify_batch_prepared(&all).iter().all(|&ok| ok))
     }
 
-    /// True if a quorum of distinct replicas signed the header.
+    /// True if a quorum of the committee of its height signed the header.
     pub fn certified(&self, header: &BlockHeader, certificate: &Certificate) -> bool {
-        let signatures = &certificate.signatures;
+        let (term, signatures) = (self.term_at(header.height), &certificate.signatures);
         let ascending = signatures.windows(2).all(|w| w[0].0 < w[1].0);
-        let members = signatures.iter().all(|(m, _)| *m < self.size());
-        if header.chain != self.chain || signatures.len() < self.quorum() || !ascending || !members {
+        let members = signatures.iter().all(|(m, _)| term.seat(*m).is_some());
+        if header.chain != self.chain || signatures.len() < term.quorum() || !ascending || !members {
             return false;
         }
         let bytes = vote_bytes(header.chain, header.height, &header.hash());

@@ -3,6 +3,7 @@ use super::committee::municipalities;
 use super::municipal::Out;
 use super::ordered::{Final, Ordered};
 use crate::block::{BlockHeader, Certificate};
+use crate::epoch::HANDOVERS_MOST;
 use crate::receipt::{AcknowledgedBlock, Acknowledgement, Anchor, Report};
 use crate::{Effect, Event, Genesis, Message, NodeSecrets, Timer};
 use globelet_erasure::merkle::Tree;
@@ -77,6 +78,7 @@ impl Continental {
             }
             Event::Started => {
                 self.report_armed = false;
+                self.ask_handovers(&mut out);
                 self.ordered.catch_up(now, &mut out)
             }
             _ => Vec::new(),
@@ -95,11 +97,29 @@ impl Continental {
                 };
                 self.ordered.message(now, from, message, &valid, out)
             }
+            Message::Handovers { chain, proofs } => {
+                for succession in proofs.iter().take(HANDOVERS_MOST) {
+                    // What does not follow is not believed.
+                    let _ = self.ordered.committees.get_mut(chain.index()).map(|c| c.follow(succession));
+                }
+                Vec::new()
+            }
             Message::Anchored(anchor) => {
                 self.anchor(from, anchor, out);
                 Vec::new()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Committees may have changed hands while this replica was away.
+    fn ask_handovers(&self, out: &mut Out) {
+        for chain in &self.municipalities {
+            let committee = &self.ordered.committees[chain.index()];
+            if !committee.candidates.is_empty() {
+                let epoch = committee.term().epoch();
+                out.send(committee.replicas.clone(), Message::HandoversWanted { chain: *chain, epoch });
+            }
         }
     }
 
@@ -132,7 +152,13 @@ impl Continental {
         if self.waiting.contains_key(&key) || header.height > ordered + WAITING_MOST {
             return Vec::new();
         }
-        if !self.ordered.committees[chain.index()].certified(&header, &certificate) {
+        let committee = &self.ordered.committees[chain.index()];
+        if !committee.certified(&header, &certificate) {
+            if !committee.candidates.is_empty() && header.height >= committee.term().since {
+                // Perhaps by a committee that has not been heard of here: the block comes again.
+                let epoch = committee.term().epoch();
+                out.send(vec![from], Message::HandoversWanted { chain, epoch });
+            }
             return Vec::new();
         }
         self.waiting.insert(key, (header, certificate));

@@ -120,8 +120,14 @@ impl Ordered {
 
     /// Two members, this one and the next, to whom news for `chain` goes from here: f+1 senders reach each.
     pub fn below(&self, chain: ChainId) -> Vec<NodeId> {
-        let faults = self.committee().faults();
-        self.committees[chain.index()].some(u64::from(self.me), faults + 1)
+        let (faults, size) = (self.committee().faults(), self.committee().size());
+        let below = &self.committees[chain.index()];
+        if below.size() == below.term().size() {
+            return below.some(u64::from(self.me), faults + 1);
+        }
+        // More of them than of us: each has its f+1 all the same.
+        let mine = |place: &u16| (place % size + size - self.me) % size <= faults;
+        (0..below.size()).filter(mine).map(|place| below.replicas[usize::from(place)]).collect()
     }
 
     pub fn certified_publication(&self, block: &Final, items: u32) -> Publication {

@@ -41,6 +41,10 @@ pub struct LedgerView {
     pub repairs: u64,
     /// What this replica saw of each holder of its municipality.
     pub holders: BTreeMap<NodeId, HolderView>,
+    /// Epoch of the municipality's committee.
+    pub epoch: u64,
+    /// Its members, in a world of epochs.
+    pub members: Vec<NodeId>,
 }
 
 impl LedgerView {

@@ -31,7 +31,13 @@ fn node(index: usize) -> NodeSpec {
 }
 
 fn world(lane_kem: LaneKem) -> WorldSpec {
-    let town = |name: &str| ChainSpec { name: name.into(), kind: ChainKind::Municipal, parent: None, population: 1 };
+    let town = |name: &str| ChainSpec {
+        name: name.into(),
+        kind: ChainKind::Municipal,
+        parent: None,
+        population: 1,
+        seats: None,
+    };
     let process = ProcessSpec { name: "towns".into(), host: "127.0.0.1".into(), http_port: 6100, node_port: 16100 };
     WorldSpec {
         name: "towns".into(),
@@ -59,6 +65,8 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
             treasury: TREASURY,
             lane_kem,
             holders_drawn: 0,
+            epoch_us: 0,
+            place_share_ppm: 0,
         },
     }
 }

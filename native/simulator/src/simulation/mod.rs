@@ -368,7 +368,7 @@ impl Simulation {
             }
             Publication::ParcelRepaired { .. } => self.repaired += 1,
             // The ledgers tell.
-            Publication::Challenged { .. } => {}
+            Publication::Challenged { .. } | Publication::EpochBegan { .. } => {}
             Publication::Misbehaviour { member, what } => self.misbehaviours.push((node, member, what)),
         }
     }

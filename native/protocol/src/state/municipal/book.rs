@@ -2,6 +2,7 @@
 use super::{Municipal, Out};
 use crate::block::{AppliedOrder, BlockHeader, Certificate, HeldVertex, LaneEntry, Seen};
 use crate::checkpoint::Checkpoint;
+use crate::epoch::Succession;
 use crate::interval::PostQuantum;
 use crate::receipt::{Acknowledgement, Anchor, Receipt};
 use crate::state::ledger::Settled;
@@ -27,6 +28,8 @@ pub(crate) struct Book {
     /// Orders acknowledged at a continental height and not yet anchored.
     by_continental: BTreeMap<u64, Vec<OrderId>>,
     outcomes: BTreeMap<OrderId, Option<Refusal>>,
+    /// The handovers of our committee that are complete.
+    pub handovers: Vec<Succession>,
     finished: VecDeque<OrderId>,
 }
 
@@ -42,6 +45,7 @@ impl Book {
             by_lane: BTreeMap::new(),
             by_continental: BTreeMap::new(),
             outcomes: BTreeMap::new(),
+            handovers: Vec::new(),
             finished: VecDeque::new(),
         }
     }
@@ -49,6 +53,9 @@ impl Book {
     /// The receipt as far as it has come, signed.
     pub fn receipt(&self, order: &OrderId) -> Option<Receipt> {
         let mut receipt = self.receipts.get(order)?.clone();
+        if let Some((block, _)) = &receipt.block {
+            receipt.handovers = self.handovers.iter().filter(|s| s.since <= block.height).cloned().collect();
+        }
         receipt.signature = self.key.sign(&receipt.signing_bytes());
         Some(receipt)
     }

@@ -20,6 +20,7 @@ impl Municipal {
             || self.checkpoints.is_waited_for()
             || self.ledger.unsettled().next().is_some()
             || self.inbox_outstanding()
+            || self.epochs.handing.is_some()
     }
 
     /// True while a round is under way here or, by what others say, further on elsewhere.
@@ -54,6 +55,7 @@ impl Municipal {
         self.resend_headers(now, out);
         self.repair_inbox(out);
         self.ask_post_quantum(now, out);
+        self.ask_handover(out);
     }
 
     fn say_behind(&self, out: &mut Out) {

@@ -3,7 +3,7 @@
 //! Every replica offers its newest certified height; whoever has certified a height that is offered, above
 //! what it signed, signs it too. So all meet at the highest offer, and what two replicas sign at one height
 //! is the same, since they agree on the chain.
-use super::{Municipal, Out};
+use super::{Frame, Municipal, Out};
 use crate::checkpoint::{stretch, Checkpoint};
 use crate::Message;
 use globelet_erasure::merkle::Tree;
@@ -22,11 +22,12 @@ const AHEAD_MOST: u64 = 2048;
 pub(crate) struct Checkpoints {
     /// Decoded when first needed: it takes milliseconds.
     key: Option<SigningCommittee>,
-    share: SigningShare,
+    /// None while this replica stands by.
+    share: Option<SigningShare>,
     /// The newest height signed here, unsigned yet by the committee.
     signed: Option<Checkpoint>,
     signed_us: Micros,
-    /// Per member, the newest height it offered, and its share; none if it was found not to verify.
+    /// By place, the newest height a member offered, and its share; none if it was found not to verify.
     offers: BTreeMap<u16, (u64, Option<[u8; SIGNATURE_LEN]>)>,
     /// Heights of blocks with orders of this ingress that no checkpoint covers yet.
     waiting: BTreeMap<u64, Vec<OrderId>>,
@@ -36,7 +37,7 @@ pub(crate) struct Checkpoints {
 
 impl Checkpoints {
     /// Nothing signed, nothing heard.
-    pub fn new(share: SigningShare) -> Checkpoints {
+    pub fn new(share: Option<SigningShare>) -> Checkpoints {
         Checkpoints {
             key: None,
             share,
@@ -55,6 +56,25 @@ impl Checkpoints {
     /// True while a block with orders of ours waits for a checkpoint.
     pub fn is_waited_for(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    /// The committee's keys changed hands: what was offered under the old ones is void.
+    pub fn reseat(&mut self, since: u64, key: SigningCommittee, share: Option<SigningShare>) {
+        (self.key, self.share) = (Some(key), share);
+        self.offers.retain(|_, (height, _)| *height >= since);
+    }
+
+    /// The committee's key, decoded when first needed.
+    pub fn committee_key(&mut self, frame: &Frame) -> Option<SigningCommittee> {
+        if self.key.is_none() {
+            self.key = frame.genesis.signing_committee(frame.chain);
+        }
+        self.key.clone()
+    }
+
+    /// Our share of it.
+    pub fn own_share(&self) -> Option<&SigningShare> {
+        self.share.as_ref()
     }
 
     /// A block holds orders of ours.
@@ -76,8 +96,8 @@ impl Checkpoints {
     }
 
     /// Our own offer, to be said again.
-    fn own_offer(&self) -> Option<Message> {
-        let (height, share) = *self.offers.get(&self.share.index())?;
+    fn own_offer(&self, me: u16) -> Option<Message> {
+        let (height, share) = *self.offers.get(&me)?;
         Some(Message::Checkpoint { height, share: share? })
     }
 }
@@ -86,7 +106,7 @@ impl Municipal {
     /// The interval is over: offers the newest certified height, if the chain moved. Intervals end at the
     /// replicas one by one: an offer that was signed a moment ago is enough, the next one comes an interval later.
     pub(super) fn offer_checkpoint(&mut self, now: Micros, out: &mut Out) {
-        if self.chain.certified <= self.checkpoints.height() {
+        if self.chain.certified <= self.checkpoints.height() || self.checkpoints.share.is_none() {
             return;
         }
         if self.checkpoints.signed_us + self.interval.length_us / 2 > now {
@@ -110,17 +130,23 @@ impl Municipal {
     }
 
     fn sign_checkpoint(&mut self, now: Micros, height: u64, out: &mut Out) {
-        if height <= self.checkpoints.height() || height > self.chain.certified {
+        let since = self.frame.committee().term().since;
+        if height <= self.checkpoints.height() || height > self.chain.certified || height < since {
+            return;
+        }
+        if self.checkpoints.share.is_none() && !self.checkpoints.is_waited_for() {
             return;
         }
         let Some(hashes) = self.stretch_hashes(height) else { return };
         let Some(&head) = hashes.last() else { return };
         let (chain, root) = (self.frame.chain, Tree::from_leaves(&hashes).root());
         let checkpoint = Checkpoint { chain, height, head, root, signature: [0; SIGNATURE_LEN] };
-        let share = self.checkpoints.share.sign(&checkpoint.signing_bytes(self.frame.tag));
+        let share = self.checkpoints.share.as_ref().map(|own| own.sign(&checkpoint.signing_bytes(self.frame.tag)));
         (self.checkpoints.signed, self.checkpoints.signed_us) = (Some(checkpoint), now);
-        self.checkpoints.offers.insert(self.frame.me, (height, Some(share)));
-        out.send(self.frame.others(), Message::Checkpoint { height, share });
+        if let Some(share) = share {
+            self.checkpoints.offers.insert(self.frame.me, (height, Some(share)));
+            out.send(self.frame.others(), Message::Checkpoint { height, share });
+        }
         self.combine_checkpoint(out);
     }
 
@@ -157,15 +183,16 @@ impl Municipal {
         }
         let Some(key) = &self.checkpoints.key else { return };
         let offers = &mut self.checkpoints.offers;
-        let shares: Vec<_> =
-            offers.iter().filter(|(_, o)| o.0 == height).filter_map(|(m, o)| Some((*m, o.1?))).collect();
+        let term = self.frame.committees[self.frame.chain.index()].term();
+        let of_member = |(place, offer): (&u16, &(u64, Option<_>))| Some((term.seat(*place)?, offer.1?));
+        let shares: Vec<_> = offers.iter().filter(|(_, o)| o.0 == height).filter_map(of_member).collect();
         match key.combine(&signed.signing_bytes(self.frame.tag), &shares) {
             Ok(signature) => {
                 let checkpoint = Checkpoint { signature, ..signed.clone() };
                 self.hand_out(Arc::new(checkpoint), out);
             }
             Err(ThresholdError::BadShares { indices }) if !indices.is_empty() => {
-                for member in indices {
+                for member in indices.into_iter().map(|seat| term.seats[usize::from(seat)]).collect::<Vec<_>>() {
                     // The height stays noted: the member is not heard on it again.
                     offers.insert(member, (height, None));
                     out.misbehaviour(member, "sent a share of a checkpoint that does not verify");
@@ -191,7 +218,7 @@ impl Municipal {
 
     /// Shares may have been lost: says our own again, to one peer or to all.
     pub(super) fn offer_again(&self, to: Option<NodeId>, out: &mut Out) {
-        if let Some(offer) = self.checkpoints.own_offer() {
+        if let Some(offer) = self.checkpoints.own_offer(self.frame.me) {
             out.send(to.map_or_else(|| self.frame.others(), |node| vec![node]), offer);
         }
     }

@@ -79,6 +79,7 @@ impl Municipal {
             let Some(vertex) = self.vertices.get(proposer, sequence).cloned() else { continue };
             vertices.push(vertex.header.hash());
             self.lane_keys.vertex_applied(vertex.header.at.micros);
+            self.epochs.vertex_applied(proposer, vertex.header.at.micros);
             let orders = opened.remove(&proposer).unwrap_or_default();
             self.apply_orders(proposer, sequence, vertex.header.at, orders, &mut applied);
             self.vertices.forget(proposer, sequence.saturating_sub(super::rounds::HISTORY_MOST as u64));
@@ -103,6 +104,7 @@ impl Municipal {
             state: self.chain.state,
         };
         self.record(now, header, departures, items, out);
+        self.epoch_applied(now, height, out);
     }
 
     fn apply_orders(
@@ -181,17 +183,20 @@ impl Municipal {
     fn record(&mut self, now: Micros, header: BlockHeader, departures: Vec<Departure>, items: u32, out: &mut Out) {
         let (height, hash) = (header.height, header.hash());
         let vote = vote_bytes(header.chain, height, &hash);
-        let signature = self.frame.key.sign(&vote);
-        self.expect_post_quantum(now, height, &vote);
+        let votes = self.frame.committee().term_at(height).seat(self.frame.me).is_some();
+        self.expect_post_quantum(now, height, &vote, votes);
         self.chain.height = height;
         self.chain.head = hash;
         let record = BlockRecord { header, hash, departures, certificate: None, items, acknowledged: false };
         self.chain.blocks.insert(height, record);
-        self.chain.own_votes.insert(height, (hash, signature));
-        super::super::committee::keep_newest(&mut self.chain.own_votes, BLOCKS_MOST);
-        self.chain.votes.entry(height).or_default().insert(self.frame.me, (hash, signature));
-        out.persist();
-        out.send(self.frame.others(), Message::Vote { height, block: hash, signature });
+        if votes {
+            let signature = self.frame.key.sign(&vote);
+            self.chain.own_votes.insert(height, (hash, signature));
+            super::super::committee::keep_newest(&mut self.chain.own_votes, BLOCKS_MOST);
+            self.chain.votes.entry(height).or_default().insert(self.frame.me, (hash, signature));
+            out.persist();
+            out.send(self.frame.others(), Message::Vote { height, block: hash, signature });
+        }
         self.certify(now, out);
     }
 
@@ -208,6 +213,8 @@ impl Municipal {
         if height > certified && height <= certified + VOTES_AHEAD {
             self.chain.votes.entry(height).or_default().insert(from, (block, signature));
             self.certify(now, out);
+        } else if height <= certified {
+            self.doubt_vote(now, (from, height), (block, signature), out);
         }
     }
 
@@ -217,9 +224,11 @@ impl Municipal {
             let height = self.chain.certified + 1;
             let Some(record) = self.chain.blocks.get(&height) else { return };
             let Some(votes) = self.chain.votes.get_mut(&height) else { return };
-            let signatures: Vec<_> = votes.iter().filter(|(_, v)| v.0 == record.hash).map(|(m, v)| (*m, v.1)).collect();
             let committee = &self.frame.committees[self.frame.chain.index()];
-            if signatures.len() < committee.quorum() {
+            let term = committee.term_at(height);
+            let fits = |(m, v): &(&u16, &(Hash, Signature))| v.0 == record.hash && term.seat(**m).is_some();
+            let signatures: Vec<_> = votes.iter().filter(fits).map(|(m, v)| (*m, v.1)).collect();
+            if signatures.len() < term.quorum() {
                 return;
             }
             let certificate = Certificate { signatures };
@@ -235,17 +244,21 @@ impl Municipal {
     fn certified(&mut self, now: Micros, height: u64, certificate: Certificate, out: &mut Out) {
         let at = self.clock.now(now);
         self.chain.certified = height;
-        self.chain.votes.remove(&height);
+        let votes = self.chain.votes.remove(&height).unwrap_or_default();
         let Some(record) = self.chain.blocks.get_mut(&height) else { return };
         record.certificate = Some((certificate.clone(), at));
         let (header, hash, items) = (record.header.clone(), record.hash, record.items);
-        // The voters' disks have what this certificate rests on: it leaves before ours has heard of it.
-        for lane in 0..header.lanes.len() as u16 {
-            self.send_parcel(height, lane, None, out);
-        }
-        let turn = (height + u64::from(self.frame.me)) % u64::from(self.frame.committee().size());
-        if turn <= u64::from(self.frame.committee().faults()) {
-            self.send_header(height, out);
+        let term = self.frame.committee().term_at(height);
+        if let Some(seat) = term.seat(self.frame.me) {
+            let turn = (height + u64::from(seat)) % u64::from(term.size());
+            let upward = turn <= u64::from(term.faults());
+            // The voters' disks have what this certificate rests on: it leaves before ours has heard of it.
+            for lane in 0..header.lanes.len() as u16 {
+                self.send_parcel(height, lane, None, out);
+            }
+            if upward {
+                self.send_header(height, out);
+            }
         }
         if self.book.awaits(height) {
             // A stamp that a client was told must not change.
@@ -253,6 +266,7 @@ impl Municipal {
         }
         out.publish(Publication::BlockCertified { chain: self.frame.chain, height, hash, items });
         self.book.committed(&header, &certificate, at, out);
+        self.doubt_votes(now, height, &hash, votes, out);
         self.checkpoint_certified(now, height, out);
         self.prune();
     }

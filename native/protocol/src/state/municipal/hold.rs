@@ -34,11 +34,11 @@ pub(crate) struct Request {
 /// The municipality's vertices, as this replica knows them.
 pub(crate) struct Vertices {
     /// Per proposer: the one header hash this replica signed for a sequence.
-    signed: Vec<BTreeMap<u64, Hash>>,
-    held: Vec<BTreeMap<u64, HeldVertex>>,
-    bodies: Vec<BTreeMap<u64, Vec<u8>>>,
+    pub(super) signed: Vec<BTreeMap<u64, Hash>>,
+    pub(super) held: Vec<BTreeMap<u64, HeldVertex>>,
+    pub(super) bodies: Vec<BTreeMap<u64, Vec<u8>>>,
     /// Vertices this replica signed for, with the holding proofs that have come so far.
-    gathering: Vec<BTreeMap<u64, HeldVertex>>,
+    pub(super) gathering: Vec<BTreeMap<u64, HeldVertex>>,
     /// Proofs that came before their vertex, by its hash.
     early: BTreeMap<Hash, Vec<HoldingProof>>,
     draws: BTreeMap<(u16, u64), Vec<u8>>,
@@ -188,17 +188,24 @@ impl Municipal {
     }
 
     fn held_here(&mut self, now: Micros, proposer: u16, sequence: u64, out: &mut Out) {
+        if self.hold_if_proved(now, proposer, sequence, out) {
+            self.start_round(now, out);
+            self.advance(now, out);
+        }
+    }
+
+    /// True if a vertex turns out to be held by the proofs that came together.
+    pub(super) fn hold_if_proved(&mut self, now: Micros, proposer: u16, sequence: u64, out: &mut Out) -> bool {
         let gathering = &mut self.vertices.gathering[usize::from(proposer)];
-        let Some(gathered) = gathering.get_mut(&sequence) else { return };
+        let Some(gathered) = gathering.get_mut(&sequence) else { return false };
         // That its signer sent it is not enough: what is held here must convince a peer that was told something else.
         if !self.frame.prove(now, gathered, out) {
-            return;
+            return false;
         }
         let mut vertex = gathered.clone();
         vertex.proofs.sort_by_key(|p| p.holder);
         self.vertices.insert(vertex);
-        self.start_round(now, out);
-        self.advance(now, out);
+        true
     }
 
     fn check_vertex(&mut self, now: Micros, hash: &Hash, request: &Request) -> Result<(), &'static str> {
@@ -259,6 +266,10 @@ impl Municipal {
         }
         let wanted = self.round.next[usize::from(proposer)];
         if sequence < wanted || sequence > wanted + 1024 || self.vertices.get(proposer, sequence).is_some() {
+            return false;
+        }
+        if self.epochs.is_on() && !self.frame.enough_proofs(&vertex) {
+            // Another committee may have held it.
             return false;
         }
         if !self.vertex_proved(&vertex) {

@@ -58,6 +58,8 @@ pub(crate) struct Inbox {
     /// Whom of a source a selection policy would have asked; a source without an entry has its replicas take turns.
     pub preferred: BTreeMap<ChainId, Vec<Weighted>>,
     pub repairs: u64,
+    /// Shards from a committee that this replica has not heard of yet.
+    pub unknown: Vec<(NodeId, ParcelShard)>,
 }
 
 impl Municipal {
@@ -80,6 +82,9 @@ impl Municipal {
         let Some(lane) = shard.header.lanes.get(usize::from(shard.lane)).copied() else { return };
         let key = (source, lane.number);
         if !self.lane_wanted(source, &lane) {
+            return;
+        }
+        if self.may_be_newer(from, &shard, out) {
             return;
         }
         let unlocks = match self.check_shard(now, &lane, &shard) {

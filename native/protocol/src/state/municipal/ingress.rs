@@ -28,7 +28,7 @@ pub(crate) struct Sealing {
     pub commitment: Commitment,
     /// Node of each shard index, and how many of them are asked at first.
     pub placed: Vec<NodeId>,
-    asked: usize,
+    pub asked: usize,
 }
 
 /// The ingress of one replica.
@@ -155,7 +155,7 @@ impl Municipal {
     /// Makes sure that what waits is sealed: at once while batches are rare, together while they are not. Only one of
     /// ours is on its way at a time, so that the longer a round takes the larger a batch is.
     pub(super) fn arm_seal(&mut self, now: Micros, out: &mut Out) {
-        let work = !self.ingress.waiting.is_empty();
+        let work = !self.ingress.waiting.is_empty() || self.epochs.has_notes();
         let under_way = self.ingress.next_sequence > self.round.next[usize::from(self.frame.me)];
         if work && !under_way && !self.ingress.seal_armed {
             self.ingress.seal_armed = true;
@@ -173,7 +173,7 @@ impl Municipal {
         let most = self.frame.parameters().batch_most as usize;
         let count = self.ingress.waiting.len().min(most);
         let orders: Vec<_> = self.ingress.waiting.drain(..count).collect();
-        if orders.is_empty() {
+        if orders.is_empty() && !self.epochs.has_notes() {
             return;
         }
         self.ingress.pace.take(now);
@@ -192,7 +192,8 @@ impl Municipal {
     fn seal(&mut self, now: Micros, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Sealing {
         let at = self.clock.now(now);
         let (draw, output) = self.draw(at.micros);
-        let body = self.sealed_body(sequence, orders);
+        let plain = self.epochs.write(orders);
+        let body = self.sealed_body(sequence, &plain);
         let shards = self.frame.body_codec.encode(&body);
         let commitment = commit(&shards);
         let header = VertexHeader {
@@ -212,13 +213,12 @@ impl Municipal {
         Sealing { vertex, own, hash, body, shards, commitment, placed, asked }
     }
 
-    fn sealed_body(&self, sequence: u64, orders: &[(OrderId, SignedOrder)]) -> Vec<u8> {
-        let plain = encode(&orders.iter().map(|(_, o)| o).collect::<Vec<_>>());
+    fn sealed_body(&self, sequence: u64, plain: &[u8]) -> Vec<u8> {
         let mut hasher = blake3::Hasher::new_keyed(&self.frame.seed);
-        hasher.update(b"globelet seal 1").update(&sequence.to_le_bytes()).update(&plain);
+        hasher.update(b"globelet seal 1").update(&sequence.to_le_bytes()).update(plain);
         let randomness = *hasher.finalize().as_bytes();
         let label = super::hold::body_label(self.frame.chain, self.frame.me, sequence);
-        encode(&threshold::encrypt(&self.frame.threshold, &label, &plain, &randomness))
+        encode(&threshold::encrypt(&self.frame.threshold, &label, plain, &randomness))
     }
 
     fn draw(&mut self, micros: Micros) -> (Vec<u8>, [u8; 64]) {
@@ -238,7 +238,7 @@ impl Municipal {
     }
 
     /// Shard i < replicas goes to replica i; the others to holders by rendezvous under the draw.
-    fn place_shards(&self, output: &[u8; 64], sequence: u64) -> Vec<NodeId> {
+    pub(super) fn place_shards(&self, output: &[u8; 64], sequence: u64) -> Vec<NodeId> {
         let committee = self.frame.committee();
         let candidates: Vec<Candidate> = self
             .ingress

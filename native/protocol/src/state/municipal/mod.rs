@@ -1,9 +1,14 @@
 //! A municipal replica: S0 to S5 as a source, R1 to R5 as a destination.
 mod book;
 mod catchup;
+mod ceremony;
 mod challenge;
 mod checkpoint;
 mod commit;
+mod doubt;
+mod election;
+mod epochs;
+mod handover;
 mod hold;
 mod inbox;
 mod index;
@@ -13,9 +18,11 @@ mod opening;
 mod pace;
 mod post_quantum;
 mod proofs;
+mod renewal;
 mod repair;
 mod round;
 mod rounds;
+mod seats;
 mod standing;
 
 use super::committee::{of_kind, Committee};
@@ -42,10 +49,11 @@ pub(crate) struct Frame {
     pub committees: Vec<Committee>,
     pub key: SigningKey,
     pub vrf: globelet_vrf::SecretKey,
-    pub share: threshold::KeyShare,
     pub threshold: threshold::PublicKey,
     pub body_codec: Codec,
     pub seed: [u8; 32],
+    /// What follows from it opens the shares of keys that others deal to this replica.
+    pub transport: [u8; 32],
 }
 
 impl Frame {
@@ -91,6 +99,7 @@ pub(crate) struct Municipal {
     inbox: inbox::Inbox,
     lane_keys: lane_keys::LaneKeys,
     book: book::Book,
+    epochs: epochs::Epochs,
     index: index::Index,
     interval: Interval,
     unproven: post_quantum::Unproven,
@@ -149,10 +158,10 @@ impl Municipal {
             me: committee.member(secrets.node)?,
             key: SigningKey::from_seed(&secrets.signing),
             vrf: globelet_vrf::SecretKey::from_seed(&secrets.vrf),
-            share: secrets.threshold.clone()?,
             threshold: genesis.threshold(chain)?,
             body_codec: Codec::new(usize::from(parameters.shards_needed), places).ok()?,
             seed: secrets.signing,
+            transport: secrets.transport_seed(),
             committees,
             genesis,
         };
@@ -160,13 +169,15 @@ impl Municipal {
         let parameters = frame.parameters();
         let holders = &frame.committee().holders;
         let holders = holders.iter().map(|h| Weighted::by_stake(&frame.genesis.world, *h)).collect();
+        let seats = seats::Seats::of(frame.committee().term(), frame.me);
+        let epochs = epochs::Epochs::new(&frame, secrets);
         let sources = of_kind(&frame.genesis, ChainKind::Municipal).into_iter().filter(|c| *c != chain).collect();
         Some(Municipal {
             clock: Clock::new(parameters.skew_us),
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury)?,
             ingress: ingress::Ingress::new(holders, parameters.batch_us),
             vertices: hold::Vertices::new(n),
-            round: rounds::Rounds::new(n, frame.committee().faults(), frame.me, sources, parameters.batch_us),
+            round: rounds::Rounds::new(n, seats, sources, parameters.batch_us),
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
             lane_keys: lane_keys::LaneKeys::new(&frame.genesis, secrets.lanes.clone()?, chain),
@@ -174,7 +185,8 @@ impl Municipal {
             book: book::Book::new(frame.me, SigningKey::from_seed(&secrets.signing)),
             interval: Interval::new(&frame.genesis, secrets, chain, frame.me),
             unproven: post_quantum::Unproven::default(),
-            checkpoints: checkpoint::Checkpoints::new(secrets.checkpoint.clone()?),
+            checkpoints: checkpoint::Checkpoints::new(secrets.checkpoint.clone()),
+            epochs,
             challenges: challenge::Challenges::default(),
             repair_armed: false,
             progress: (0, 0),
@@ -213,12 +225,9 @@ impl Municipal {
                 self.held(now, from, (vertex, proposer, sequence), proof, out)
             }
             (Message::Vertex(vertex), Some(m)) => self.vertex(now, m, vertex, out),
-            (Message::Agree { round, messages }, Some(m)) => self.agree(now, m, round, messages, out),
-            (Message::Open { round, shares }, Some(m)) => self.open(now, m, round, shares, out),
             (Message::Vote { height, block, signature }, Some(m)) => self.vote(now, m, height, block, signature, out),
             (Message::Behind { round, certified, next }, Some(m)) => self.behind(m, round, certified, &next, out),
             (Message::VertexBody { vertex, body }, Some(m)) => self.vertex_body(now, m, vertex, body, out),
-            (Message::RoundResult { round, decisions }, Some(m)) => self.round_result(now, m, round, decisions, out),
             (Message::Parcel(shard), _) => self.parcel_shard(now, from, shard, out),
             (Message::RepairRequest { destination, numbers }, _) => {
                 self.repair_request(from, destination, &numbers, out)
@@ -233,7 +242,34 @@ impl Municipal {
             (Message::Interval { interval, leaves }, _) => self.interval(now, from, interval, &leaves, out),
             (Message::Checkpoint { height, share }, Some(m)) => self.checkpoint(now, m, height, share, out),
             (Message::Unproven { heights }, Some(_)) => self.sign_again(from, &heights, out),
+            (Message::Handover { epoch, signature }, Some(m)) => self.handover_signed(m, epoch, signature, out),
+            (Message::Handovers { chain, proofs }, _) => self.handed_over(now, chain, &proofs, out),
+            (Message::HandoversWanted { chain, epoch }, _) => self.handovers_wanted(from, chain, epoch, out),
+            (Message::Doubt { member, height, block, signature }, Some(_)) => {
+                self.doubted(now, member, height, (block, signature), out)
+            }
             (Message::Answer { challenge, answer }, _) => self.answered(now, from, &challenge, &answer, out),
+            (message, Some(m)) => self.round_message(now, m, message, out),
+            _ => {}
+        }
+    }
+
+    /// What is said in a round counts by the committee that holds it.
+    fn round_message(&mut self, now: Micros, place: u16, message: Message, out: &mut Out) {
+        let speaker = |round: &u64| self.round.speaker(*round, place);
+        match message {
+            Message::Agree { round, messages } => {
+                let Some(m) = speaker(&round) else { return };
+                self.agree(now, m, round, messages, out)
+            }
+            Message::Open { round, shares } => {
+                let Some(m) = speaker(&round) else { return };
+                self.open(now, m, round, shares, out)
+            }
+            Message::RoundResult { round, decisions } => {
+                let Some(m) = speaker(&round) else { return };
+                self.round_result(now, m, round, decisions, out)
+            }
             _ => {}
         }
     }
@@ -270,6 +306,8 @@ impl Municipal {
             certified: self.chain.certified,
             repairs: self.inbox.repairs,
             holders: self.holders_seen(),
+            epoch: self.frame.committee().term().epoch(),
+            members: self.members_named(),
             ..LedgerView::of(self.ledger.books(), genesis)
         }
     }

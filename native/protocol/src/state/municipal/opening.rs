@@ -35,7 +35,9 @@ impl Municipal {
         if shares.is_empty() {
             return;
         }
-        self.take_shares(self.frame.me, shares.clone());
+        if let Some(seat) = self.round.seats.own() {
+            self.take_shares(seat, shares.clone());
+        }
         self.round.sent_shares.extend(shares.iter().cloned());
         out.send(self.frame.others(), Message::Open { round: self.round.number, shares });
     }
@@ -59,8 +61,9 @@ impl Municipal {
                 continue;
             }
             let Some(sealed) = self.ciphertext(j) else { continue };
-            if !self.round.sent_shares.iter().any(|(p, _)| *p == j) {
-                late.push((j, self.frame.share.decryption_share(&sealed, &self.frame.seed)));
+            let said = self.round.sent_shares.iter().any(|(p, _)| *p == j);
+            if let Some(share) = self.epochs.keys(false).share.as_ref().filter(|_| !said) {
+                late.push((j, share.decryption_share(&sealed, &self.frame.seed)));
             }
             complete &= self.open_body(j, sequence, &sealed, out);
         }
@@ -73,20 +76,25 @@ impl Municipal {
 
     fn open_body(&mut self, proposer: u16, sequence: u64, sealed: &threshold::Ciphertext, out: &mut Out) -> bool {
         let Some(shares) = self.round.shares.get_mut(&proposer) else { return false };
-        if shares.len() < usize::from(self.frame.threshold.needed()) {
+        let key = &self.epochs.keys(false).public;
+        if shares.len() < usize::from(key.needed()) {
             return false;
         }
         let label = body_label(self.frame.chain, proposer, sequence);
         let at_hand: Vec<DecryptionShare> = shares.values().cloned().collect();
-        match threshold::combine(&self.frame.threshold, &label, sealed, &at_hand) {
+        match threshold::combine(key, &label, sealed, &at_hand) {
             Ok(plain) => {
-                self.round.opened.insert(proposer, decode(&plain).unwrap_or_default());
+                let orders = self.epochs.read(proposer, &plain);
+                self.round.opened.insert(proposer, orders);
                 true
             }
             Err(ThresholdError::BadShares { indices }) => {
                 for index in indices {
                     shares.remove(&index);
-                    out.misbehaviour(index, "sent a decryption share that does not verify");
+                    out.misbehaviour(
+                        self.frame.committee().term().seats[usize::from(index)],
+                        "sent a decryption share that does not verify",
+                    );
                 }
                 false
             }

@@ -44,9 +44,12 @@ impl Unproven {
 }
 
 impl Municipal {
-    /// This replica voted for a block: from now on the others' intervals are looked through for theirs.
-    pub(super) fn expect_post_quantum(&mut self, now: Micros, height: u64, vote: &[u8]) {
-        self.interval.signed(vote);
+    /// A block was applied: from now on the others' intervals are looked through for their votes, if this replica has
+    /// orders in it. `signed` if it voted itself.
+    pub(super) fn expect_post_quantum(&mut self, now: Micros, height: u64, vote: &[u8], signed: bool) {
+        if signed {
+            self.interval.signed(vote);
+        }
         let orders = self.book.orders_at(height);
         if orders.is_empty() {
             return;
@@ -104,12 +107,16 @@ impl Municipal {
     fn cover(&mut self, now: Micros, interval: IntervalSignature, leaves: &[Hash], out: &mut Out) {
         let interval = Arc::new(interval);
         let tree = Tree::from_leaves(leaves);
-        let quorum = self.frame.committee().quorum();
+        let committee = &self.frame.committees[self.frame.chain.index()];
         for (index, leaf) in leaves.iter().enumerate() {
             let Some(&height) = self.unproven.leaves.get(leaf) else { continue };
             let Some(waiting) = self.unproven.blocks.get_mut(&height) else { continue };
+            let term = committee.term_at(height);
+            if term.seat(interval.place).is_none() {
+                continue;
+            }
             waiting.votes.entry(interval.place).or_insert_with(|| (interval.clone(), tree.proof(index)));
-            if waiting.votes.len() >= quorum {
+            if waiting.votes.len() >= term.quorum() {
                 let Some(complete) = self.unproven.forget(height) else { continue };
                 let votes = complete.votes.into_values().collect();
                 let at = self.clock.now(now);

@@ -9,11 +9,13 @@ use globelet_clock::Stamp;
 use globelet_types::{Hash, Micros, NodeId};
 
 impl Frame {
-    /// True if a quorum of replicas signed the header and enough holders proved it.
+    /// True if a quorum of the committee signed the header and enough holders proved it. Those who stand by sign as well,
+    /// once for a sequence like all, so that what is held needs no proving anew when they get seats.
     pub fn enough_proofs(&self, vertex: &HeldVertex) -> bool {
         let committee = self.committee();
-        let replicas = vertex.proofs.iter().filter(|p| p.holder < committee.size()).count();
-        replicas >= committee.quorum() && vertex.proofs.len() >= usize::from(self.parameters().proofs_needed)
+        let term = committee.term();
+        let members = vertex.proofs.iter().filter(|p| term.seat(p.holder).is_some()).count();
+        members >= term.quorum() && vertex.proofs.len() >= usize::from(self.parameters().proofs_needed)
     }
 
     /// Verifies the proofs together once there are enough; drops those that do not hold. True if enough do.
@@ -83,6 +85,9 @@ impl Municipal {
     ) {
         let committee = self.frame.committee();
         let Some(place) = committee.place(from).filter(|p| *p == proof.holder) else { return };
+        if proposer == self.frame.me {
+            self.replica_proved(sequence, place);
+        }
         if proposer != self.frame.me {
             self.gather_proof(now, proposer, sequence, vertex, proof, out);
             return;

@@ -77,7 +77,8 @@ impl Municipal {
         self.round.begun = now;
         let number = self.round.number;
         let mut messages = Vec::new();
-        for (instance, input) in self.inputs().into_iter().enumerate() {
+        let spoken = if self.round.seats.own().is_some() { self.inputs() } else { Vec::new() };
+        for (instance, input) in spoken.into_iter().enumerate() {
             let output = self.round.instances[instance].propose(input);
             self.collect(number, instance as u16, output, &mut messages);
         }
@@ -133,8 +134,8 @@ impl Municipal {
     /// Takes what an instance wants said, and supplies the coin shares it asks for.
     fn collect(&mut self, round: u64, instance: u16, output: Output, messages: &mut Vec<(u16, AbbaMessage)>) {
         messages.extend(output.broadcast.into_iter().map(|m| (instance, m)));
-        if let Some(toss) = output.need_coin {
-            let share = self.frame.share.coin_share(&coin_name(self.frame.chain, round, instance, toss));
+        if let (Some(toss), Some(share)) = (output.need_coin, &self.epochs.keys(round < self.round.since).share) {
+            let share = share.coin_share(&coin_name(self.frame.chain, round, instance, toss));
             let next = self.with_instance(round, instance, |abba, coin| abba.coin_share(toss, share, coin));
             self.collect(round, instance, next, messages);
         }
@@ -146,7 +147,10 @@ impl Municipal {
         instance: u16,
         step: impl FnOnce(&mut Abba, &mut dyn FnMut(u32, &[CoinShare]) -> Option<bool>) -> Output,
     ) -> Output {
-        let (key, chain) = (&self.frame.threshold, self.frame.chain);
+        if self.round.seats_in(round).own().is_none() {
+            return Output::default();
+        }
+        let (key, chain) = (&self.epochs.keys(round < self.round.since).public, self.frame.chain);
         let mut coin = |toss: u32, shares: &[CoinShare]| {
             let name = coin_name(chain, round, instance, toss);
             threshold::combine_coin(key, &name, shares).ok().map(|value| value[0] & 1 == 1)
@@ -178,7 +182,7 @@ impl Municipal {
         if messages.iter().any(|(_, message)| !matches!(message, AbbaMessage::Term { .. })) {
             out.persist();
         }
-        out.send(self.frame.others(), Message::Agree { round, messages });
+        out.send(self.peers_in(round), Message::Agree { round, messages });
     }
 
     pub(super) fn agree(
@@ -248,6 +252,7 @@ impl Municipal {
             for (j, sequence) in &entries {
                 self.round.next[usize::from(*j)] = sequence + 1;
             }
+            self.tell_standbys(number, out);
             let parcels: Vec<ParcelRef> = parcels.into_iter().filter_map(|(s, n)| self.parcel_here(s, n)).collect();
             if !entries.is_empty() || !parcels.is_empty() {
                 self.apply(now, number, (&entries, &parcels), opened, out);
@@ -272,8 +277,8 @@ impl Municipal {
         let parcels = self.places().zip(lanes).filter(|(_, enters)| **enters).map(|(place, _)| place).collect();
         let mut shares = Vec::new();
         for &j in &proposers {
-            if let Some(sealed) = self.ciphertext(j) {
-                shares.push((j, self.frame.share.decryption_share(&sealed, &self.frame.seed)));
+            if let (Some(sealed), Some(share)) = (self.ciphertext(j), &self.epochs.keys(false).share) {
+                shares.push((j, share.decryption_share(&sealed, &self.frame.seed)));
             }
         }
         // Bodies still missing get their share from open_bodies, once they are here.

@@ -1,5 +1,6 @@
 //! The rounds of one replica: what is under way, what is over, and what comes too early.
 use super::pace::Pace;
+use super::seats::Seats;
 use globelet_abba::{Abba, AbbaMessage};
 use globelet_threshold::DecryptionShare;
 use globelet_types::{ChainId, Micros, SignedOrder};
@@ -10,7 +11,7 @@ const AHEAD_MOST: u64 = 64;
 /// Messages kept per member and future round.
 const BUFFERED_MOST: usize = 64;
 /// Rounds left behind whose agreement is still served.
-const LEFT_MOST: usize = 4;
+pub(super) const LEFT_MOST: usize = 4;
 /// Parcels of one lane that a round may take in. A lost one does not hold up the others within these places.
 pub(super) const LANE_PLACES: u64 = 3;
 /// Finished rounds remembered for peers that fell behind.
@@ -46,9 +47,13 @@ pub(super) struct Left {
 
 /// The rounds of one replica.
 pub(crate) struct Rounds {
+    /// Replicas, each of which may propose.
     pub(super) n: u16,
-    pub(super) f: u16,
-    pub(super) me: u16,
+    /// Those who agree in this round, and in the rounds from `since` on.
+    pub(super) seats: Seats,
+    pub(super) since: u64,
+    /// Those who agreed in the rounds before.
+    before: Option<Seats>,
     /// Municipalities whose lanes lead here; their instances follow those of the proposers.
     pub(super) sources: Vec<ChainId>,
     pub number: u64,
@@ -78,12 +83,14 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub fn new(n: u16, f: u16, me: u16, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
+    pub fn new(n: u16, seats: Seats, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
         let count = usize::from(n) + sources.len() * LANE_PLACES as usize;
         Rounds {
             n,
-            f,
-            me,
+            instances: seats.instances(count),
+            seats,
+            since: 1,
+            before: None,
             sources,
             number: 1,
             next: vec![1; usize::from(n)],
@@ -93,7 +100,6 @@ impl Rounds {
             begun: 0,
             hurry_armed: false,
             absent: false,
-            instances: (0..count).map(|_| Abba::new(n, f, me)).collect(),
             included: None,
             forced: None,
             results: BTreeMap::new(),
@@ -119,7 +125,7 @@ impl Rounds {
         let shares = std::mem::take(&mut self.sent_shares);
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
-        let fresh = (0..self.instances.len()).map(|_| Abba::new(self.n, self.f, self.me)).collect();
+        let fresh = self.seats.instances(self.instances.len());
         let instances = std::mem::replace(&mut self.instances, fresh);
         self.left.insert(self.number, Left { instances, said: std::mem::take(&mut self.sent) });
         super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
@@ -132,6 +138,30 @@ impl Rounds {
         self.opened.clear();
     }
 
+    /// Others agree from the next round on, which has not started.
+    pub(super) fn reseat(&mut self, seats: Seats) {
+        self.instances = seats.instances(self.instances.len());
+        self.before = Some(std::mem::replace(&mut self.seats, seats));
+        self.since = self.number;
+        self.absent = false;
+    }
+
+    /// Those who agree in a round that has begun here, or lately was.
+    pub(super) fn seats_in(&self, round: u64) -> &Seats {
+        match &self.before {
+            Some(before) if round < self.since => before,
+            _ => &self.seats,
+        }
+    }
+
+    /// Who speaks in a round: its member there; as long as the round has not come, its place.
+    pub(super) fn speaker(&self, round: u64, place: u16) -> Option<u16> {
+        if round > self.number {
+            return Some(place);
+        }
+        self.seats_in(round).seat(place)
+    }
+
     /// True if every member's inputs are here.
     pub(super) fn complete(&self) -> bool {
         self.instances.iter().all(Abba::complete)
@@ -140,7 +170,7 @@ impl Rounds {
     pub(super) fn take_early(&mut self) -> Vec<(u16, Early)> {
         let early = self.early.remove(&self.number).unwrap_or_default();
         self.early = self.early.split_off(&self.number);
-        early
+        early.into_iter().filter_map(|(place, said)| Some((self.seats.seat(place)?, said))).collect()
     }
 
     /// Everything this replica said in a round, now or lately, with what it has decided since. One honest member can be a
@@ -166,7 +196,7 @@ impl Rounds {
         }
         self.results.insert(from, decisions.clone());
         let same = self.results.values().filter(|d| **d == decisions).count();
-        if same > usize::from(self.f) && self.forced.is_none() {
+        if same > usize::from(self.seats.faults()) && self.forced.is_none() {
             self.forced = Some(decisions);
         }
     }
