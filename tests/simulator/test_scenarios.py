@@ -68,6 +68,22 @@ def test_the_very_same_scripts_pass(name, tmp_path):
     assert {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html"} <= left
 
 
+def test_committees_change_hands_and_who_contradicts_itself_loses_its_seat(tmp_path):
+    script = load(SCENARIOS / "epochs.py")
+    holds(simulated(script, tmp_path / "honest"))
+    engine = SimulatorEngine(load_world(script.world), script.seed, "equivocator")
+    engine.up()
+    try:
+        result = run(script, engine, tmp_path / "bent", seed=script.seed).result
+        holds(result)
+        world = World(engine, script.seed)
+        committees = [world.committee(chain.name) for chain in engine.world.municipalities()]
+    finally:
+        engine.down()
+    liars = {f"{chain.name}-r3" for chain in engine.world.municipalities()}
+    assert [c for c in committees if liars & set(c.members)] == []
+
+
 @pytest.mark.parametrize("adversary", ["silent", "equivocator"])
 @pytest.mark.parametrize(
     "script", [load(SCENARIOS / "tokyo_pays_paris.py"), a_little_of_everyone], ids=lambda s: s.name

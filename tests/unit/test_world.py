@@ -179,6 +179,33 @@ def test_lane_keys_are_agreed_on_by_x_wing_unless_the_file_says_otherwise(tmp_pa
     assert "sntrup761" in mistake[3]
 
 
+def test_candidates_beyond_the_seats_stand_by_with_their_stakes() -> None:
+    resolved = world.load("elections")
+    assert [n.name for n in resolved.members(0, "replica")] == [f"tokyo-r{i}" for i in range(6)]
+    assert [n.stake for n in resolved.members(0, "replica")] == [100, 100, 100, 100, 200, 50]
+    assert {n.stake for n in resolved.members(0, "holder")} == {100}
+    assert [(c.kind, c.seats) for c in resolved.chains if c.seats] == [("municipal", 4)] * 4
+    assert resolved.parameters.epoch_us == 5_000_000
+    assert {c.seats for c in world.load("tokyo-paris").chains} == {None}
+
+
+@pytest.mark.parametrize(
+    ("more", "where", "says"),
+    [
+        ("municipal: {candidates: 4, replicas: 7}", "municipal.candidates", "at least 7"),
+        ("municipal: {candidates: 5, stakes: [1, 2, 3, 4]}", "municipal.stakes", "4 stakes for 5 candidates"),
+        ("municipal: {stakes: [1, 0, 3, 4]}", "municipal.stakes", "above 0 for at least 4"),
+        ("municipal: {stakes: [1, -1, 3, 4]}", "municipal.stakes[1]", "at least 0"),
+        ("parameters: {epoch_us: 5}", "parameters.epoch_us", "0, or at least 1000000"),
+        ("parameters: {place_share_ppm: 2000000}", "parameters.place_share_ppm", "at most 1000000"),
+    ],
+)
+def test_who_cannot_be_elected_is_told_at_the_door(tmp_path: Path, more: str, where: str, says: str) -> None:
+    found = mistakes(tmp_path, f"name: x\ncontinents: {{asia: [tokyo]}}\n{more}\n")
+    assert [m[2] for m in found] == [where]
+    assert says in found[0][3]
+
+
 def test_every_mistake_comes_at_once_with_its_place_and_mend(tmp_path: Path) -> None:
     found = {where: (line, column, message) for line, column, where, message in mistakes(tmp_path, BROKEN)}
     assert found["name"][:2] == (1, 7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import product
 from math import nan
 
@@ -24,6 +25,14 @@ from globelet.world.resolved import RouteName
 _LOOK = 0.25
 # Transfers that are asked first whether they are where all shall be.
 _FEW = 16
+
+
+@dataclass(frozen=True)
+class Committee:
+    """A municipality's committee: its epoch, and the names of the replicas that sit in it."""
+
+    epoch: int
+    members: tuple[str, ...]
 
 
 class World:
@@ -255,6 +264,19 @@ class World:
     def _books(self) -> list[Book]:
         """What each account of this run was given and what it holds now."""
         return [Book(a.id, given, self.bank.balance(a)) for a, given in self._funded]
+
+    def committee(self, municipality: str) -> Committee:
+        """The committee of a municipality, as its farthest replica knows it. ValueError in a world without epochs."""
+        found = [
+            Committee(int(replica["epoch"]), tuple(replica["members"]))
+            for ledger in self.engine.ledgers()
+            if ledger.get("chain") == municipality
+            for replica in ledger.get("replicas", [])
+            if "members" in replica
+        ]
+        if not found:
+            raise ValueError(f"{municipality} elects nobody: give the world file `parameters: {{epoch_us: …}}`")
+        return max(found, key=lambda committee: committee.epoch)
 
     def repairs(self) -> int:
         """Parcels that destinations brought home by asking for them (R2 to R4), since their processes started."""

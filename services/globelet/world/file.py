@@ -69,7 +69,10 @@ class Municipal(Section):
 
     replicas: int = Field(4, ge=4, le=100, description="members of the committee, 3f + 1 to bear f faults")
     candidates: int | None = Field(
-        None, ge=4, le=100, description="replicas that may be elected, members and standbys together; by default members"
+        None,
+        ge=4,
+        le=100,
+        description="replicas that may be elected, members and standbys together; by default members",
     )
     stakes: list[Annotated[int, Field(ge=0, le=2**40)]] | None = Field(
         None, description="stake of each candidate, in order; by default 100 each"

@@ -22,8 +22,8 @@ pub(crate) struct Change {
     began: Micros,
     /// Places of the new members, ascending.
     seats: Vec<u16>,
-    encryption: Ceremony<Encryption>,
-    signing: Ceremony<Signing>,
+    encryption: Sharing<Encryption>,
+    signing: Sharing<Signing>,
     dealt: BTreeSet<u16>,
     /// Dealings beyond those needed: taken if one of these falls.
     spare: VecDeque<(u16, Dealt)>,
@@ -46,45 +46,78 @@ pub(crate) struct NewSigning {
     pub share: Option<SigningShare>,
 }
 
-fn standing<S: Scheme>(ceremony: &Ceremony<S>, dealt: &BTreeSet<u16>) -> usize {
-    dealt.iter().filter(|dealer| !ceremony.faults().contains_key(dealer)).count()
+/// The ceremony of one key. What the chain goes by is what anybody sees: a receiver whose share does not fit knows so
+/// before the others, and must not go another way than they do before its complaint is on the chain.
+struct Sharing<S: Scheme> {
+    seen: Ceremony<S>,
+    own: Option<Ceremony<S>>,
+}
+
+impl<S: Scheme> Sharing<S> {
+    /// True if as many dealings stand as make the key.
+    fn is_dealt(&self, dealt: &BTreeSet<u16>) -> bool {
+        let standing = dealt.iter().filter(|dealer| !self.seen.faults().contains_key(dealer)).count();
+        standing >= usize::from(self.seen.dealings_needed())
+    }
+
+    /// Takes a message in: what this receiver has to say to it, and whether it stands.
+    fn handle(&mut self, message: Message<S>) -> (Option<Message<S>>, bool) {
+        let said = self.own.as_mut().and_then(|own| own.handle(message.clone()).ok().flatten());
+        (said, self.seen.handle(message).is_ok())
+    }
+
+    /// True if these bytes are a complaint that stands.
+    fn complain(&mut self, message: &[u8]) -> bool {
+        match Message::<S>::from_bytes(message) {
+            Ok(complaint @ Message::Complaint(_)) => self.handle(complaint).1,
+            _ => false,
+        }
+    }
+
+    /// The key, and this receiver's share if those of all its dealings fit.
+    fn outcome(&self) -> Option<Outcome<S>> {
+        let made = self.seen.outcome().ok()?;
+        let own = self.own.as_ref().and_then(|own| own.outcome().ok()).filter(|own| own.public == made.public);
+        Some(own.unwrap_or(made))
+    }
+}
+
+/// A ceremony that hands this key on; `seed` is that of the transport key of a replica that receives a share.
+fn sharing<S: Scheme>(
+    session: &[u8],
+    old: &S::PublicKey,
+    receivers: &[[u8; 32]],
+    needed: u16,
+    seed: Option<&[u8; 32]>,
+) -> Result<Sharing<S>, ThresholdError> {
+    let new = || Ceremony::<S>::resharing(session, old, receivers, needed);
+    let own = seed.map(|seed| new()?.with_key(TransportKey::from_seed(seed))).transpose()?;
+    Ok(Sharing { seen: new()?, own })
 }
 
 impl Change {
     /// True once the dealings that stand make the keys.
     fn is_dealt(&self) -> bool {
-        standing(&self.encryption, &self.dealt) >= usize::from(self.encryption.dealings_needed())
-            && standing(&self.signing, &self.dealt) >= usize::from(self.signing.dealings_needed())
+        self.encryption.is_dealt(&self.dealt) && self.signing.is_dealt(&self.dealt)
     }
 
     /// Takes a dealing in; returns the complaints about it, and whether it put its dealer out.
     fn take(&mut self, dealer: u16, (encryption, signing): Dealt) -> (Vec<Note>, bool) {
         let number = self.number;
         self.dealt.insert(dealer);
-        let (mut complaints, mut out) = (Vec::new(), false);
-        match self.encryption.handle(encryption) {
-            Ok(said) => complaints.extend(said.map(|m| (false, m.to_bytes()))),
-            Err(_) => out = true,
-        }
-        match self.signing.handle(signing) {
-            Ok(said) => complaints.extend(said.map(|m| (true, m.to_bytes()))),
-            Err(_) => out = true,
-        }
-        let note = |(signing, message)| Note::Complaint { number, signing, message };
-        (complaints.into_iter().map(note).collect(), out)
+        let (first, stands) = self.encryption.handle(encryption);
+        let (second, stands_too) = self.signing.handle(signing);
+        let complaint = |signing, message| Note::Complaint { number, signing, message };
+        let first = first.map(|m| complaint(false, m.to_bytes()));
+        let second = second.map(|m| complaint(true, m.to_bytes()));
+        (first.into_iter().chain(second).collect(), !(stands && stands_too))
     }
 
     /// True if the complaint stands.
     fn complain(&mut self, signing: bool, message: &[u8]) -> bool {
-        fn stands<S: Scheme>(ceremony: &mut Ceremony<S>, message: &[u8]) -> bool {
-            match Message::<S>::from_bytes(message) {
-                Ok(complaint @ Message::Complaint(_)) => ceremony.handle(complaint).is_ok(),
-                _ => false,
-            }
-        }
         let stands = match signing {
-            true => stands(&mut self.signing, message),
-            false => stands(&mut self.encryption, message),
+            true => self.signing.complain(message),
+            false => self.encryption.complain(message),
         };
         if stands {
             self.made = None;
@@ -95,7 +128,7 @@ impl Change {
     /// The keys, once they are dealt: the same at every replica, but for its own shares.
     fn make(&mut self) -> Option<&Made> {
         if self.made.is_none() && self.is_dealt() {
-            let (encryption, signing) = (self.encryption.outcome().ok()?, self.signing.outcome().ok()?);
+            let (encryption, signing) = (self.encryption.outcome()?, self.signing.outcome()?);
             let hash = keys_hash(&encode(&encryption.public), &encode(&signing.public));
             self.made = Some((hash, encryption, signing));
         }
@@ -145,19 +178,16 @@ impl Municipal {
         let old = self.checkpoints.committee_key(&self.frame);
         let old = old.ok_or(ThresholdError::Encoding { what: "the key for checkpoints" })?;
         let keys = self.epochs.keys(false);
-        let mut encryption = Ceremony::<Encryption>::resharing(&session, &keys.public, &receivers, faults + 1)?;
-        let mut signing = Ceremony::<Signing>::resharing(&session, &old, &receivers, n - faults)?;
-        if seats.contains(&self.frame.me) {
-            encryption = encryption.with_key(TransportKey::from_seed(&self.frame.transport))?;
-            signing = signing.with_key(TransportKey::from_seed(&self.frame.transport))?;
-        }
+        let seed = seats.contains(&self.frame.me).then_some(&self.frame.transport);
+        let encryption = sharing::<Encryption>(&session, &keys.public, &receivers, faults + 1, seed)?;
+        let signing = sharing::<Signing>(&session, &old, &receivers, n - faults, seed)?;
         // The same however often this is handled: a member that is started again deals what it dealt.
         let randomness = *blake3::keyed_hash(&self.frame.seed, &encode(&(b"globelet dealing 1", number))).as_bytes();
         let note = match (&keys.share, self.checkpoints.own_share()) {
             (Some(share), Some(own)) => Some(Note::Dealing {
                 number,
-                encryption: Message::Dealing(encryption.redeal(share, &randomness)?).to_bytes(),
-                signing: Message::Dealing(signing.redeal(own, &randomness)?).to_bytes(),
+                encryption: Message::Dealing(encryption.seen.redeal(share, &randomness)?).to_bytes(),
+                signing: Message::Dealing(signing.seen.redeal(own, &randomness)?).to_bytes(),
             }),
             _ => None,
         };
@@ -183,10 +213,10 @@ impl Municipal {
                     change.spare.push_back((seat, (encryption, signing)));
                 }
             }
-            Note::Complaint { number, signing, message } if number == change.number => {
-                if !change.complain(signing, &message) {
-                    out.misbehaviour(place, "complained of a dealing that is sound");
-                }
+            Note::Complaint { number, signing, message }
+                if number == change.number && !change.complain(signing, &message) =>
+            {
+                out.misbehaviour(place, "complained of a dealing that is sound");
             }
             Note::Ready { number, keys } if number == change.number && change.seats.contains(&place) => {
                 change.ready.insert(place, keys);
