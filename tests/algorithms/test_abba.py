@@ -121,6 +121,42 @@ def test_a_common_subset_is_the_same_everywhere() -> None:
         assert members[0].decided(3) is False
 
 
+def test_candidates_that_some_have_are_chosen_alike_and_those_that_all_have_are_in() -> None:
+    for seed in range(20):
+        draw = random.Random(seed)
+        coin = Coin(4, 1, seed.to_bytes(32, "little"))
+        here = [{0, *(at for at in range(1, 8) if draw.random() < 0.6)} for _ in range(3)]
+        members = [Subset(coin, me, name=b"block", candidates=9) for me in range(3)]
+        flying = [
+            (me, to, at, said) for me in range(3) for at, said in members[me].propose(here[me]) for to in range(3)
+        ]
+        while True:
+            if not flying:
+                flying = [(me, to, at, said) for me in range(3) for at, said in members[me].hurry() for to in range(3)]
+                if not flying:
+                    break
+            sender, to, at, said = flying.pop(draw.randrange(len(flying)))
+            if to != sender:
+                flying += [
+                    (to, other, at, one) for at, one in members[to].handle(sender, at, said) for other in range(3)
+                ]
+        chosen = members[0].chosen
+        assert chosen is not None
+        assert [member.chosen for member in members] == [chosen] * 3
+        assert set.intersection(*here) <= set(chosen) <= set.union(*here)
+        assert members[0].decided(8) is False
+
+
+def test_a_member_that_waits_for_three_says_no_to_the_rest_then() -> None:
+    member = Subset(Coin(1, 0, bytes(32)), 0, candidates=5, enough=3)
+    assert [at for at, _ in member.deliver(4)] == [4]
+    assert [at for at, _ in member.deliver(1)] == [1]
+    assert member.chosen is None
+    assert sorted(at for at, _ in member.deliver(0)) == [0, 2, 3]
+    assert member.chosen == [0, 1, 4]
+    assert member.deliver(2) == member.propose({2, 3}) == []
+
+
 def test_any_f_plus_1_shares_show_the_same_coin() -> None:
     coins = {COIN.draw(round_, name=b"a", instance=at) for round_ in range(2, 12) for at in range(3)}
     assert coins == {False, True}
@@ -167,6 +203,8 @@ REFUSED: list[tuple[str, Any]] = [
     ("abba.no-such-member", lambda: Subset(COIN, 0).handle(1, 4, abba.term(True))),
     ("abba.no-such-member", lambda: Subset(COIN, 0).deliver(4)),
     ("abba.no-such-member", lambda: Subset(COIN, 0).decided(4)),
+    ("abba.no-such-member", lambda: Subset(COIN, 0).propose({1, 4})),
+    ("abba.no-such-member", lambda: Subset(COIN, 0, candidates=0).deliver(0)),
     ("abba.no-such-member", lambda: COIN.share(4, 2)),
     ("abba.fixed-coin", lambda: COIN.share(0, 1)),
     ("abba.malformed", lambda: Abba(COIN, 0).handle(1, b"")),
@@ -197,6 +235,7 @@ def test_wrong_values_are_refused_by_code(code: str, call: Any) -> None:
         lambda: Abba(COIN, 0).propose(1),
         lambda: Abba(COIN, 0).handle(1, "text"),
         lambda: Subset(COIN, 0).deliver(None),
+        lambda: Subset(COIN, 0).propose([0]),
         lambda: abba.conf(2, [1]),
     ],
 )

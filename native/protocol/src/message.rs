@@ -80,7 +80,7 @@ pub enum Message {
     /// S4: a vertex is held.
     Vertex(HeldVertex),
     /// S5 and R5: agreement on what enters a round; one entry per message: the instance and what is said in it. There is
-    /// one instance per proposer, for its next vertex, and then one per source, for the next parcel of its lane.
+    /// one instance per proposer, for its next vertex, and then three per source, for the next parcels of its lane.
     Agree {
         /// The round.
         round: u64,

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Literal, TypedDict, final
 
 from typing_extensions import Buffer
@@ -109,24 +109,40 @@ class Abba:
 
 @final
 class Subset:
-    """A common subset of n proposals at member `me`, one agreement for each.
+    """A common subset of `candidates` at member `me`, one agreement for each.
 
-    Every call returns the messages to send to all others: the proposer whose instance they are about, and the bytes.
-    Raises AbbaError abba.no-such-member.
+    The candidates are n proposals unless said otherwise; once `enough` are in, n - f by default, a member says no to
+    the rest. Every call returns the messages to send to all others: the candidate whose instance they are about, and
+    the bytes. Raises AbbaError abba.no-such-member.
     """
 
-    def __new__(cls, coin: Coin, me: int, name: Buffer | None = None) -> Subset: ...
+    def __new__(
+        cls,
+        coin: Coin,
+        me: int,
+        name: Buffer | None = None,
+        candidates: int | None = None,
+        enough: int | None = None,
+    ) -> Subset: ...
     def deliver(self, proposer: int) -> list[tuple[int, bytes]]:
-        """The value of a proposer is here, and will reach everybody. Raises AbbaError abba.no-such-member."""
+        """The value of a candidate is here, and will reach everybody. Raises AbbaError abba.no-such-member."""
+    def propose(self, here: Set[int]) -> list[tuple[int, bytes]]:
+        """Says yes to the candidates that are here and no to the rest, waiting for nothing more.
+
+        Only the first input to each instance counts. Raises AbbaError abba.no-such-member.
+        """
     def handle(self, sender: int, proposer: int, message: Buffer) -> list[tuple[int, bytes]]:
-        """Takes a message of another member about the instance of `proposer`.
+        """Takes a message of another member about the instance of a candidate.
 
         Raises AbbaError abba.malformed, abba.no-such-member.
         """
     def hurry(self) -> list[tuple[int, bytes]]:
         """Goes on without what has not come, in every instance. To be called once a while has passed, and again."""
     def decided(self, proposer: int) -> bool | None:
-        """What the instance of a proposer decided. Raises AbbaError abba.no-such-member."""
+        """What the instance of a candidate decided. Raises AbbaError abba.no-such-member."""
     @property
     def chosen(self) -> list[int] | None:
-        """The proposers whose values all take, ascending, once every instance has decided; at least n - f."""
+        """The candidates that all take, ascending, once every instance has decided.
+
+        At least `enough`, if that many come to all honest members and nobody calls `propose`.
+        """

@@ -28,6 +28,17 @@ A common subset takes the same proposals everywhere, at least n - f of them:
 >>> subset = Subset(coin, 0, name=b"block 1")
 >>> [(proposer, message(said)["kind"]) for proposer, said in subset.deliver(2)]
 [(2, 'input')]
+
+Or of any things that members may come to have, each member's whole input at once:
+
+>>> members = [Subset(coin, me, name=b"block 2", candidates=6) for me in range(4)]
+>>> flying = [(me, at, said) for me in range(4) for at, said in members[me].propose({0, 5} if me else {0, 2, 5})]
+>>> while flying:
+...     sender, at, said = flying.pop(0)
+...     for me in set(range(4)) - {sender}:
+...         flying += [(me, at, more) for at, more in members[me].handle(sender, at, said)]
+>>> [member.chosen for member in members]
+[[0, 5], [0, 5], [0, 5], [0, 5]]
 """
 
 from __future__ import annotations

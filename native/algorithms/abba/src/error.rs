@@ -13,7 +13,7 @@ pub enum AbbaError {
         /// Liars to be borne.
         f: u16,
     },
-    /// There is no such member, proposer or instance.
+    /// There is no such member or candidate.
     #[error("there is no member {member} among {n}: members are numbered from 0")]
     NoSuchMember {
         /// The number given.

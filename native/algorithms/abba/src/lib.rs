@@ -7,7 +7,8 @@
 //! 2f + 1 support a value (it enters *bin_values*), AUX, CONF, coin; a member decides `b` when `b` is the
 //! only value it saw and the coin is `b`, and otherwise goes on with `b`, or with the coin if it saw both.
 //!
-//! A [`Subset`] runs one instance for each of n proposers and gives all members the same n - f proposals or more.
+//! A [`Subset`] runs one instance for each of many candidates and gives all members the same ones: of n proposals n - f
+//! or more, or whatever they have of things that any of them may come to have.
 //!
 //! # Fewer message delays
 //! - **Fixed coins.** The coins of rounds 0 and 1 are 1 and 0; the threshold coin begins with round 2.

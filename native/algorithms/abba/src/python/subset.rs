@@ -1,5 +1,6 @@
 //! One member of a common subset.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use globelet_binding::Bytes;
@@ -57,19 +58,34 @@ impl PySubset {
 #[pymethods]
 impl PySubset {
     #[new]
-    #[pyo3(signature = (coin, me, name=None))]
-    fn new(py: Python<'_>, coin: PyRef<'_, PyCoin>, me: u16, name: Option<Bytes<'_>>) -> PyResult<PySubset> {
-        let member = Subset::among(coin.0.n, coin.0.f, me).map_err(|e| refuse(py, &e))?;
+    #[pyo3(signature = (coin, me, name=None, candidates=None, enough=None))]
+    fn new(
+        py: Python<'_>,
+        coin: PyRef<'_, PyCoin>,
+        me: u16,
+        name: Option<Bytes<'_>>,
+        candidates: Option<u16>,
+        enough: Option<u16>,
+    ) -> PyResult<PySubset> {
+        let (n, f) = (coin.0.n, coin.0.f);
+        let enough = enough.unwrap_or(n.saturating_sub(f));
+        let member = Subset::over(n, f, me, candidates.unwrap_or(n), enough).map_err(|e| refuse(py, &e))?;
         let name = name.as_deref().unwrap_or_default().to_vec();
         Ok(PySubset { member, me, coin: Arc::clone(&coin.0), name })
     }
 
-    /// The value of a proposer is here.
+    /// The value of a candidate is here.
     fn deliver<'py>(&mut self, py: Python<'py>, proposer: u16) -> PyResult<Messages<'py>> {
         self.step(py, |member, _| member.deliver(proposer))
     }
 
-    /// Takes a message of another member about the instance of a proposer.
+    /// Says yes to the candidates that are here and no to the rest.
+    fn propose<'py>(&mut self, py: Python<'py>, here: BTreeSet<u16>) -> PyResult<Messages<'py>> {
+        here.last().map_or(Ok(0), |&last| known(py, last, self.member.candidates()))?;
+        self.step(py, |member, _| Ok(member.propose(|candidate| here.contains(&candidate))))
+    }
+
+    /// Takes a message of another member about the instance of a candidate.
     fn handle<'py>(
         &mut self,
         py: Python<'py>,
@@ -87,15 +103,15 @@ impl PySubset {
         self.step(py, |member, verify| Ok(member.hurry(verify)))
     }
 
-    /// The proposers chosen, once all instances have decided.
+    /// The candidates chosen, once all instances have decided.
     #[getter]
     fn chosen(&self) -> Option<Vec<u16>> {
         self.member.chosen()
     }
 
-    /// What the instance of a proposer decided.
+    /// What the instance of a candidate decided.
     fn decided(&self, py: Python<'_>, proposer: u16) -> PyResult<Option<bool>> {
-        known(py, proposer, self.coin.n)?;
+        known(py, proposer, self.member.candidates())?;
         Ok(self.member.instance(proposer).and_then(Abba::decided))
     }
 }

@@ -52,6 +52,47 @@ pub struct Network {
     known: BTreeMap<u32, bool>,
 }
 
+/// Which of `len` messages comes next, given sender, recipient, message and the coin of its round as far as it is known.
+pub fn choose<'a>(
+    order: Order,
+    dice: &mut Dice,
+    f: u16,
+    len: usize,
+    at: impl Fn(usize) -> (u16, u16, &'a AbbaMessage, Option<bool>),
+) -> usize {
+    let chance = dice.below(len);
+    // From a random place on, so that equals come in random order.
+    let first = |held: &dyn Fn(usize) -> bool| {
+        (0..len).map(|i| (chance + i) % len).find(|&index| !held(index)).unwrap_or(chance)
+    };
+    match order {
+        Order::Random => chance,
+        Order::Newest => len - 1,
+        Order::Starve => first(&|index| at(index).0 < f || at(index).1 < f),
+        Order::Split => first(&|index| {
+            let (_, to, message, _) = at(index);
+            value_of(message).is_some_and(|value| value != (to % 2 == 0))
+        }),
+        Order::AgainstTheCoin => first(&|index| {
+            let (_, to, message, coin) = at(index);
+            to % 2 == 0 && coin.is_some() && value_of(message) == coin
+        }),
+    }
+}
+
+/// Something that suits nobody, about a round.
+pub fn untruth(dice: &mut Dice, round: u32, key: &KeyShare) -> AbbaMessage {
+    let value = dice.bit();
+    match dice.below(6) {
+        0 => AbbaMessage::Bval { round, value, input: round == 0 },
+        1 => AbbaMessage::Bval { round, value, input: false },
+        2 => AbbaMessage::Aux { round, value },
+        3 => AbbaMessage::Conf { round, values: 1 + dice.below(3) as u8 },
+        4 => AbbaMessage::Coin { round, share: key.coin_share(&[dice.below(9) as u8, 0, 0, 0]) },
+        _ => AbbaMessage::Term { value },
+    }
+}
+
 pub fn coin(key: &PublicKey, round: u32, shares: &[CoinShare]) -> Option<bool> {
     combine_coin(key, &round.to_le_bytes(), shares).ok().map(|coin| coin[0] & 1 == 1)
 }
@@ -109,18 +150,7 @@ impl Network {
         for liar in honest..n {
             let to = self.dice.below(honest.into()) as u16;
             let round = self.members[self.dice.below(honest.into())].round();
-            let value = self.dice.bit();
-            let message = match self.dice.below(6) {
-                0 => AbbaMessage::Bval { round, value, input: round == 0 },
-                1 => AbbaMessage::Bval { round, value, input: false },
-                2 => AbbaMessage::Aux { round, value },
-                3 => AbbaMessage::Conf { round, values: 1 + self.dice.below(3) as u8 },
-                4 => AbbaMessage::Coin {
-                    round,
-                    share: self.keys[usize::from(liar)].coin_share(&[self.dice.below(9) as u8, 0, 0, 0]),
-                },
-                _ => AbbaMessage::Term { value },
-            };
+            let message = untruth(&mut self.dice, round, &self.keys[usize::from(liar)]);
             self.queue.push((liar, to, message));
         }
     }
@@ -143,23 +173,11 @@ impl Network {
     }
 
     fn choose(&mut self) -> usize {
-        let chance = self.dice.below(self.queue.len());
-        let best = |cost: &dyn Fn(&(u16, u16, AbbaMessage)) -> bool| {
-            let good = |(index, item): (usize, &_)| (!cost(item)).then_some(index);
-            // From a random place on, so that equals come in random order.
-            let rotated = self.queue.iter().enumerate().cycle().skip(chance).take(self.queue.len());
-            rotated.filter_map(|(index, item)| good((index, item))).next().unwrap_or(chance)
-        };
-        match self.order {
-            Order::Random => chance,
-            Order::Newest => self.queue.len() - 1,
-            Order::Starve => best(&|(from, to, _)| *from < self.f || *to < self.f),
-            Order::Split => best(&|(_, to, message)| value_of(message).is_some_and(|value| value != (to % 2 == 0))),
-            Order::AgainstTheCoin => best(&|(_, to, message)| {
-                let coin = self.known.get(&message.round());
-                to % 2 == 0 && coin.is_some() && value_of(message) == coin.copied()
-            }),
-        }
+        let (queue, known) = (&self.queue, &self.known);
+        choose(self.order, &mut self.dice, self.f, queue.len(), |index| {
+            let (from, to, message) = &queue[index];
+            (*from, *to, message, known.get(&message.round()).copied())
+        })
     }
 
     pub fn hurry_one(&mut self, me: u16) {

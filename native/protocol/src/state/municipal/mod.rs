@@ -4,6 +4,7 @@ mod catchup;
 mod ceremony;
 mod challenge;
 mod checkpoint;
+mod coins;
 mod commit;
 mod doubt;
 mod election;
@@ -177,7 +178,7 @@ impl Municipal {
             ledger: Ledger::new(chain, frame.genesis.treasury(chain), parameters.treasury)?,
             ingress: ingress::Ingress::new(holders, parameters.batch_us),
             vertices: hold::Vertices::new(n),
-            round: rounds::Rounds::new(n, seats, sources, parameters.batch_us),
+            round: rounds::Rounds::new(n, seats, sources, parameters.batch_us)?,
             chain: commit::Chain::default(),
             inbox: inbox::Inbox::default(),
             lane_keys: lane_keys::LaneKeys::new(&frame.genesis, secrets.lanes.clone()?, chain),

@@ -1,22 +1,19 @@
-//! S5 and R5: rounds. One binary agreement per proposer decides whether its next vertex enters, one per source and place
-//! whether the next parcels of its lane do; then the bodies are opened.
+//! S5 and R5: rounds. A common subset of each proposer's next vertex and the next parcels of each lane enters; then the
+//! bodies are opened.
+use super::coins::Coins;
 use super::rounds::{Early, Included, LANE_PLACES};
 use super::{Municipal, Out};
 use crate::block::ParcelRef;
 use crate::message::Message;
 use crate::Timer;
-use globelet_abba::{Abba, AbbaMessage, Output};
-use globelet_threshold::{self as threshold, CoinShare};
-use globelet_types::{encode, ChainId, Micros};
+use globelet_abba::{AbbaMessage, Subset};
+use globelet_threshold::CoinShare;
+use globelet_types::{ChainId, Micros};
 
 /// Most messages of one agreement message.
 const MESSAGES_MOST: usize = 4096;
 /// Parcels that bring no money wait this many times `batch_us` for a round that others call.
 const SETTLING_WAITS: u64 = 2;
-
-fn coin_name(chain: ChainId, round: u64, instance: u16, toss: u32) -> Vec<u8> {
-    encode(&(b"globelet coin 1", chain, round, instance, toss))
-}
 
 impl Municipal {
     /// Our input to each instance: 1 for a vertex that is held or a parcel that is here.
@@ -76,13 +73,11 @@ impl Municipal {
         self.round.pace.take(now);
         self.round.begun = now;
         let number = self.round.number;
-        let mut messages = Vec::new();
-        let spoken = if self.round.seats.own().is_some() { self.inputs() } else { Vec::new() };
-        for (instance, input) in spoken.into_iter().enumerate() {
-            let output = self.round.instances[instance].propose(input);
-            self.collect(number, instance as u16, output, &mut messages);
-        }
-        self.say(number, messages, out);
+        let inputs = self.inputs();
+        self.agree_on(number, out, |subset, coins, said| {
+            let made = subset.propose(|i| inputs.get(usize::from(i)) == Some(&true));
+            coins.serve(subset, made, said);
+        });
         self.arm_hurry(now, out);
         if self.round.absent {
             self.hurry(out);
@@ -115,55 +110,34 @@ impl Municipal {
             self.arm_hurry(now, out);
             return;
         }
-        self.round.absent = !self.round.complete();
+        self.round.absent = !self.round.subset.complete();
         self.hurry(out);
         self.advance(now, out);
     }
 
     /// Lets the instances of this round go on without the inputs that are missing.
     fn hurry(&mut self, out: &mut Out) {
-        let number = self.round.number;
-        let mut messages = Vec::new();
-        for instance in 0..self.round.instances.len() as u16 {
-            let output = self.with_instance(number, instance, |abba, coin| abba.hurry(coin));
-            self.collect(number, instance, output, &mut messages);
-        }
-        self.say(number, messages, out);
+        self.agree_on(self.round.number, out, |subset, coins, said| {
+            let made = subset.hurry(&mut |i, toss, shares| coins.draw(i, toss, shares));
+            coins.serve(subset, made, said);
+        });
     }
 
-    /// Takes what an instance wants said, and supplies the coin shares it asks for.
-    fn collect(&mut self, round: u64, instance: u16, output: Output, messages: &mut Vec<(u16, AbbaMessage)>) {
-        messages.extend(output.broadcast.into_iter().map(|m| (instance, m)));
-        if let (Some(toss), Some(share)) = (output.need_coin, &self.epochs.keys(round < self.round.since).share) {
-            let share = share.coin_share(&coin_name(self.frame.chain, round, instance, toss));
-            let next = self.with_instance(round, instance, |abba, coin| abba.coin_share(toss, share, coin));
-            self.collect(round, instance, next, messages);
-        }
-    }
-
-    fn with_instance(
+    /// Steps of one round's agreement, and whatever follows from them.
+    fn agree_on(
         &mut self,
         round: u64,
-        instance: u16,
-        step: impl FnOnce(&mut Abba, &mut dyn FnMut(u32, &[CoinShare]) -> Option<bool>) -> Output,
-    ) -> Output {
-        if self.round.seats_in(round).own().is_none() {
-            return Output::default();
-        }
-        let (key, chain) = (&self.epochs.keys(round < self.round.since).public, self.frame.chain);
-        let mut coin = |toss: u32, shares: &[CoinShare]| {
-            let name = coin_name(chain, round, instance, toss);
-            threshold::combine_coin(key, &name, shares).ok().map(|value| value[0] & 1 == 1)
-        };
-        let current = round == self.round.number;
-        let instances = match current {
-            true => Some(&mut self.round.instances),
-            false => self.round.left.get_mut(&round).map(|left| &mut left.instances),
-        };
-        match instances.and_then(|all| all.get_mut(usize::from(instance))) {
-            Some(abba) => step(abba, &mut coin),
-            None => Output::default(),
-        }
+        out: &mut Out,
+        steps: impl FnOnce(&mut Subset, &Coins<'_>, &mut Vec<(u16, AbbaMessage)>),
+    ) {
+        let (keys, chain) = (self.epochs.keys(round < self.round.since), self.frame.chain);
+        let coins = Coins { own: keys.share.as_ref(), committee: &keys.public, chain, round };
+        // Who stands by in this round has no voice.
+        let voice = self.round.seats_in(round).own().is_some();
+        let Some(subset) = self.round.subset(round).filter(|_| voice) else { return };
+        let mut said = Vec::new();
+        steps(subset, &coins, &mut said);
+        self.say(round, said, out);
     }
 
     fn say(&mut self, round: u64, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
@@ -215,14 +189,15 @@ impl Municipal {
     }
 
     fn hear(&mut self, round: u64, from: u16, messages: Vec<(u16, AbbaMessage)>, out: &mut Out) {
-        let mut answers = Vec::new();
-        for (instance, message) in messages {
-            if usize::from(instance) < self.round.instances.len() {
-                let output = self.with_instance(round, instance, |abba, coin| abba.handle(from, message, coin));
-                self.collect(round, instance, output, &mut answers);
+        self.agree_on(round, out, |subset, coins, said| {
+            for (instance, message) in messages {
+                let draw = &mut |i, toss, shares: &[CoinShare]| coins.draw(i, toss, shares);
+                // An instance that does not exist has nothing to say.
+                if let Ok(made) = subset.handle(from, instance, message, draw) {
+                    coins.serve(subset, made, said);
+                }
             }
-        }
-        self.say(round, answers, out);
+        });
     }
 
     /// A peer says how a round ended; f+1 that agree include an honest one.

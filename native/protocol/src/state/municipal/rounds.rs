@@ -1,7 +1,7 @@
 //! The rounds of one replica: what is under way, what is over, and what comes too early.
 use super::pace::Pace;
 use super::seats::Seats;
-use globelet_abba::{Abba, AbbaMessage};
+use globelet_abba::{AbbaMessage, Subset};
 use globelet_threshold::DecryptionShare;
 use globelet_types::{ChainId, Micros, SignedOrder};
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(super) struct Included {
 
 /// A round just left: peers still in it may need our voice to decide.
 pub(super) struct Left {
-    pub(super) instances: Vec<Abba>,
+    pub(super) subset: Subset,
     pub(super) said: Vec<(u16, AbbaMessage)>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Rounds {
     pub(super) since: u64,
     /// Those who agreed in the rounds before.
     before: Option<Seats>,
-    /// Municipalities whose lanes lead here; their instances follow those of the proposers.
+    /// Municipalities whose lanes lead here; the places of their lanes follow the proposers among the candidates.
     pub(super) sources: Vec<ChainId>,
     pub number: u64,
     /// Per proposer: sequence of the next vertex to enter.
@@ -68,7 +68,8 @@ pub(crate) struct Rounds {
     pub hurry_armed: bool,
     /// Somebody's input did not come in time: it is not waited for before it comes again.
     pub(super) absent: bool,
-    pub(super) instances: Vec<Abba>,
+    /// The candidates are the proposers' next vertices and the next parcels of the lanes.
+    pub(super) subset: Subset,
     /// Set once every instance has decided.
     pub(super) included: Option<Included>,
     pub(super) forced: Option<Vec<bool>>,
@@ -83,11 +84,12 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub fn new(n: u16, seats: Seats, sources: Vec<ChainId>, batch_us: u64) -> Rounds {
-        let count = usize::from(n) + sources.len() * LANE_PLACES as usize;
-        Rounds {
+    /// `None` if there are no such members, or more sources than instances can be counted.
+    pub fn new(n: u16, seats: Seats, sources: Vec<ChainId>, batch_us: u64) -> Option<Rounds> {
+        let candidates = u16::try_from(usize::from(n) + sources.len() * LANE_PLACES as usize).ok()?;
+        Some(Rounds {
             n,
-            instances: seats.instances(count),
+            subset: seats.subset(candidates)?,
             seats,
             since: 1,
             before: None,
@@ -110,24 +112,31 @@ impl Rounds {
             sent_shares: Vec::new(),
             history: BTreeMap::new(),
             left: BTreeMap::new(),
+        })
+    }
+
+    /// What is agreed on in a round, under way or lately left.
+    pub(super) fn subset(&mut self, round: u64) -> Option<&mut Subset> {
+        match round == self.number {
+            true => Some(&mut self.subset),
+            false => self.left.get_mut(&round).map(|left| &mut left.subset),
         }
     }
 
     pub(super) fn decisions(&self) -> Option<Vec<bool>> {
-        let decided: Option<Vec<bool>> = self.instances.iter().map(Abba::decided).collect();
-        decided.or_else(|| self.forced.clone())
+        self.subset.decisions().or_else(|| self.forced.clone())
     }
 
     /// Closes the round in the books and begins the next one, not yet started.
     pub(super) fn turn(&mut self) {
         let decisions = self.decisions().unwrap_or_default();
-        self.absent &= !self.complete();
+        self.absent &= !self.subset.complete();
         let shares = std::mem::take(&mut self.sent_shares);
         self.history.insert(self.number, Past { decisions, shares });
         super::super::committee::keep_newest(&mut self.history, HISTORY_MOST);
-        let fresh = self.seats.instances(self.instances.len());
-        let instances = std::mem::replace(&mut self.instances, fresh);
-        self.left.insert(self.number, Left { instances, said: std::mem::take(&mut self.sent) });
+        let fresh = self.subset.another();
+        let subset = std::mem::replace(&mut self.subset, fresh);
+        self.left.insert(self.number, Left { subset, said: std::mem::take(&mut self.sent) });
         super::super::committee::keep_newest(&mut self.left, LEFT_MOST);
         self.number += 1;
         self.started = false;
@@ -140,7 +149,9 @@ impl Rounds {
 
     /// Others agree from the next round on, which has not started.
     pub(super) fn reseat(&mut self, seats: Seats) {
-        self.instances = seats.instances(self.instances.len());
+        // A term has members enough, so there is one.
+        let Some(subset) = seats.subset(self.subset.candidates()) else { return };
+        self.subset = subset;
         self.before = Some(std::mem::replace(&mut self.seats, seats));
         self.since = self.number;
         self.absent = false;
@@ -162,11 +173,6 @@ impl Rounds {
         self.seats_in(round).seat(place)
     }
 
-    /// True if every member's inputs are here.
-    pub(super) fn complete(&self) -> bool {
-        self.instances.iter().all(Abba::complete)
-    }
-
     pub(super) fn take_early(&mut self) -> Vec<(u16, Early)> {
         let early = self.early.remove(&self.number).unwrap_or_default();
         self.early = self.early.split_off(&self.number);
@@ -180,7 +186,7 @@ impl Rounds {
             return self.sent.clone();
         }
         let Some(left) = self.left.get(&round) else { return Vec::new() };
-        let decided = (0..).zip(&left.instances).filter_map(|(i, abba)| Some((i, abba.decided()?)));
+        let decided = (0..left.subset.candidates()).filter_map(|i| Some((i, left.subset.instance(i)?.decided()?)));
         let terms = decided.map(|(instance, value)| (instance, AbbaMessage::Term { value }));
         left.said.iter().cloned().chain(terms).collect()
     }
@@ -191,7 +197,7 @@ impl Rounds {
     }
 
     pub(super) fn take_result(&mut self, from: u16, decisions: Vec<bool>) {
-        if decisions.len() != self.instances.len() {
+        if decisions.len() != usize::from(self.subset.candidates()) {
             return;
         }
         self.results.insert(from, decisions.clone());

@@ -1,6 +1,6 @@
 //! Who has a voice in the rounds of one committee.
 use crate::epoch::Term;
-use globelet_abba::Abba;
+use globelet_abba::Subset;
 
 /// The members of one committee by place, and which of them is this replica.
 #[derive(Clone)]
@@ -35,9 +35,10 @@ impl Seats {
         (self.places.len() as u16).saturating_sub(1) / 3
     }
 
-    /// Fresh instances of an agreement among the members. Those of a replica that stands by are never spoken to.
-    pub fn instances(&self, count: usize) -> Vec<Abba> {
+    /// A fresh agreement among the members, in which that of a replica that stands by is never spoken to. Every member
+    /// gives its whole input at once, so none waits until enough are in. `None` if there are no such members.
+    pub fn subset(&self, candidates: u16) -> Option<Subset> {
         let (n, f, me) = (self.places.len() as u16, self.faults(), self.me.unwrap_or_default());
-        (0..count).map(|_| Abba::new(n, f, me)).collect()
+        Subset::over(n, f, me, candidates, candidates).ok()
     }
 }
