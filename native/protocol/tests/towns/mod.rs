@@ -1,12 +1,14 @@
-//! Two municipalities of four replicas and three holders each, nothing above them, and the mail between their nodes.
+//! Municipalities of four replicas and three holders each, nothing above them, and the mail between their nodes.
+#![allow(dead_code)] // each test binary uses some of it
 use globelet_protocol::message::ParcelShard;
-use globelet_protocol::{Deal, Effect, Event, Genesis, Message, Publication, State, Timer};
+use globelet_protocol::{Deal, Effect, Event, Genesis, Message, NodeSecrets, Publication, State, Timer};
 use globelet_signatures::SigningKey;
 use globelet_types::world::{
     ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, WorldSpec,
 };
 use globelet_types::{ChainId, NodeId, Order, RegionId, SignedOrder, Transfer};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub const HERE: ChainId = ChainId(0);
@@ -30,9 +32,9 @@ fn node(index: usize) -> NodeSpec {
     }
 }
 
-fn world(lane_kem: LaneKem) -> WorldSpec {
-    let town = |name: &str| ChainSpec {
-        name: name.into(),
+fn world(towns: usize, lane_kem: LaneKem) -> WorldSpec {
+    let town = |name: &&str| ChainSpec {
+        name: (*name).into(),
         kind: ChainKind::Municipal,
         parent: None,
         population: 1,
@@ -43,9 +45,9 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
         name: "towns".into(),
         seed: 1,
         regions: vec!["region".into()],
-        chains: vec![town("here"), town("there")],
+        chains: ["here", "there"][..towns].iter().map(town).collect(),
         processes: vec![process],
-        nodes: (0..14).map(node).collect(),
+        nodes: (0..7 * towns).map(node).collect(),
         links: vec![LinkSpec { from: RegionId(0), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 }],
         internet: Vec::new(),
         fallback: Fallback::default(),
@@ -71,39 +73,45 @@ fn world(lane_kem: LaneKem) -> WorldSpec {
     }
 }
 
-/// What becomes of a parcel's shard on its way.
+/// What becomes of a message on its way.
 pub enum Fate {
     Arrives,
+    Lost,
     /// It comes so many microseconds late.
     Late(u64),
 }
 
-/// Sees each parcel's shard on its way, and may change it: virtual time, sender, shard.
-pub type Bend = fn(u64, NodeId, &mut ParcelShard) -> Fate;
+/// Sees each message on its way, and may change it: the towns, the sender, the message.
+pub type Bend = Rc<dyn Fn(&Towns, NodeId, &mut Message) -> Fate>;
 
 /// The nodes, their messages in order, their timers by the clock.
 pub struct Towns {
-    genesis: Arc<Genesis>,
+    pub genesis: Arc<Genesis>,
+    pub secrets: Vec<NodeSecrets>,
     treasuries: BTreeMap<ChainId, [u8; 32]>,
-    states: Vec<State>,
+    pub states: Vec<State>,
     pub now: u64,
     mail: VecDeque<(NodeId, NodeId, Message)>,
     late: BTreeMap<u64, (NodeId, NodeId, Message)>,
-    timers: BTreeSet<(u64, NodeId, Timer)>,
+    pub timers: BTreeSet<(u64, NodeId, Timer)>,
     nonces: u64,
     bend: Bend,
     /// Each parcel's shard as its sender sent it.
     pub shards: Vec<(NodeId, NodeId, ParcelShard)>,
+    /// Interval signatures sent.
+    pub intervals: usize,
     pub reports: Vec<(NodeId, u16, String)>,
 }
 
 impl Towns {
-    pub fn new(lane_kem: LaneKem, bend: Bend) -> Towns {
-        let dealt = Deal::new(world(lane_kem), &[3; 32]).unwrap();
+    /// One town, or two.
+    pub fn new(towns: usize, lane_kem: LaneKem, bend: Bend) -> Towns {
+        let dealt = Deal::new(world(towns, lane_kem), &[3; 32]).unwrap();
         let genesis = Arc::new(dealt.genesis);
-        let states = dealt.secrets.into_iter().map(|secrets| State::new(genesis.clone(), secrets)).collect();
+        let states = dealt.secrets.iter().map(|secrets| State::new(genesis.clone(), secrets.clone())).collect();
         Towns {
             genesis,
+            secrets: dealt.secrets,
             treasuries: dealt.treasuries,
             states,
             now: START,
@@ -113,6 +121,7 @@ impl Towns {
             nonces: 0,
             bend,
             shards: Vec::new(),
+            intervals: 0,
             reports: Vec::new(),
         }
     }
@@ -132,9 +141,14 @@ impl Towns {
             nonce: self.nonces,
             expires_us: START + 60_000_000,
         });
+        self.submit(NodeId(7 * from.0), &key, order);
+    }
+
+    /// Hands a node an order that `key` signs.
+    pub fn submit(&mut self, node: NodeId, key: &SigningKey, order: Order) {
         let signature = key.sign(&order.signing_bytes());
         let orders = vec![SignedOrder { order, signature }];
-        self.handle(NodeId(7 * from.0), Event::Submitted { request: self.nonces, orders });
+        self.handle(node, Event::Submitted { request: self.nonces, orders });
     }
 
     /// What every replica of a town has in its treasury beyond what it began with.
@@ -150,7 +164,10 @@ impl Towns {
     }
 
     pub fn run_for(&mut self, us: u64) {
-        let end = self.now + us;
+        self.run_until(self.now + us);
+    }
+
+    pub fn run_until(&mut self, end: u64) {
         loop {
             let late = self.late.first_key_value().map_or(u64::MAX, |(at, _)| *at);
             let timer = self.timers.first().map_or(u64::MAX, |t| t.0);
@@ -186,14 +203,19 @@ impl Towns {
     }
 
     fn post(&mut self, from: NodeId, to: NodeId, mut message: Message) {
-        if let Message::Parcel(shard) = &mut message {
-            self.shards.push((from, to, shard.clone()));
-            if let Fate::Late(us) = (self.bend)(self.now, from, shard) {
+        match &message {
+            Message::Parcel(shard) => self.shards.push((from, to, shard.clone())),
+            Message::Interval { .. } => self.intervals += 1,
+            _ => {}
+        }
+        let bend = self.bend.clone();
+        match bend(self, from, &mut message) {
+            Fate::Arrives => self.mail.push_back((from, to, message)),
+            Fate::Late(us) => {
                 let free = (self.now + us..).find(|at| !self.late.contains_key(at)).unwrap();
                 self.late.insert(free, (from, to, message));
-                return;
             }
+            Fate::Lost => {}
         }
-        self.mail.push_back((from, to, message));
     }
 }
