@@ -205,7 +205,7 @@ class Holder:
         Raises HoldingError holding.not-held, holding.bad-signature, holding.out-of-time.
         """
     def expire(self, now_us: int) -> list[tuple[bytes, int]]:
-        """Forgets every shard whose time is over; says which: vertex and shard."""
+        """Forgets every shard whose time is over; says which, the earliest first: vertex and shard."""
     def answer(self, now_us: int, challenge: Challenge) -> Answer:
         """Answers a challenge. Raises HoldingError holding.not-held, holding.late, holding.malformed."""
 

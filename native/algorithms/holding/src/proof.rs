@@ -119,6 +119,13 @@ pub struct HoldingProof {
 }
 
 impl HoldingProof {
+    /// A promise signed by the holder's key.
+    pub fn sign(key: &SigningKey, vertex: &Hash, holder: u16, shard: u16, since: Stamp, until_us: Micros) -> Self {
+        let mut proof = HoldingProof { holder, shard, since, until_us, signature: [0; 64] };
+        proof.signature = key.sign(&proof.signing_bytes(vertex));
+        proof
+    }
+
     /// What the holder signs, given the hash of the vertex: the domain `globelet hold 1`, then vertex, holder, shard,
     /// since and until.
     pub fn signing_bytes(&self, vertex: &Hash) -> Vec<u8> {

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use globelet_holding::{
-    caught, ranges_needed, Answer, Challenge, Extension, Holder, HoldingError, HoldingProof, Limits, Outcome, Record,
-    Records, Request, Shard, Stamp, WHOLE_PPM,
+    caught, ranges_needed, Answer, Challenge, Content, Extension, Holder, HoldingError, HoldingProof, Limits, Outcome,
+    Record, Records, Request, Shard, Stamp, Wanted, WHOLE_PPM,
 };
 use globelet_signatures::SigningKey;
 use proptest::prelude::*;
@@ -104,23 +104,33 @@ proptest! {
     }
 
     /// Whatever is asked of a holder and when: nothing that it ever signed verifies after the time it names, it never
-    /// names more than the longest time from the moment of signing, and it forgets what is over.
+    /// names more than the longest time from the moment of signing, and it forgets what is over. One whose
+    /// requests something else vouches for says the same.
     #[test]
     fn no_proof_outlives_its_time_to_live(steps in prop::collection::vec((0u8..4, 0u8..3, 0u64..400_000, 0u64..1_300_000), 1..60)) {
-        let mut holder = Holder::new(9, key(9), LIMITS);
+        let (mut holder, mut vouched) = (Holder::new(9, key(9), LIMITS), Holder::<u8>::new(9, key(9), LIMITS));
         let mut now = 1_000;
         let mut signed: Vec<(u64, [u8; 32], HoldingProof)> = Vec::new();
         for (what, which, later, span) in steps {
             now += later;
             let (vertex, shard) = ([which; 32], Shard::cut(vec![which; 100], 7).unwrap());
+            let extension = Extension::sign(&key(1), vertex, 4, now + span);
             let made = match what {
                 0 | 1 => holder.hold(at(now), &Request::sign(&key(1), vertex, 4, shard.commitment(), span), vec![which; 100]),
-                2 => holder.extend(now, &Extension::sign(&key(1), vertex, 4, now + span)),
+                2 => holder.extend(now, &extension),
                 _ => {
                     holder.expire(now);
                     Err(HoldingError::NotHeld)
                 }
             };
+            let content = Content::Checked { piece: 7 };
+            let wanted = Wanted { place: which, vertex, shard: 4, asker: key(1).public(), content, ttl_us: span };
+            let same = match what {
+                0 | 1 => vouched.keep(at(now), &wanted, vec![which; 100], || true).ok(),
+                2 => vouched.extend_at(now, which, &extension).ok(),
+                _ => vouched.expire(now).pop().and(None),
+            };
+            prop_assert_eq!(made.as_ref().ok(), same.as_ref());
             if let Ok(proof) = made {
                 prop_assert!(proof.until_us > now && proof.until_us - now <= LIMITS.longest_us);
                 signed.push((now, vertex, proof));
@@ -131,9 +141,11 @@ proptest! {
                 let asked = Challenge { vertex: *vertex, due_us: u64::MAX, ..challenge(now, 2, 1) };
                 let newest = signed.iter().filter(|s| s.1 == *vertex).map(|s| s.2.until_us).max().unwrap();
                 prop_assert_eq!(holder.answer(now, &asked).is_ok(), newest > now, "held just as long as was signed");
+                prop_assert_eq!(vouched.answer_at(now, vertex[0], &asked), holder.answer(now, &asked));
             }
         }
         holder.expire(now + LIMITS.longest_us);
+        prop_assert!(vouched.expire(now + LIMITS.longest_us).len() <= 3 && vouched.is_empty());
         prop_assert!(holder.is_empty() && holder.bytes_held() == 0);
     }
 }
@@ -186,6 +198,70 @@ fn a_holder_refuses_what_it_should() {
         let commitment = globelet_holding::Commitment { root: [0; 32], length, piece };
         assert_eq!(commitment.pieces().unwrap_err().code(), "holding.malformed");
     }
+}
+
+/// Under places of the caller's, the holder promises what a signed request would have got.
+#[test]
+fn a_request_that_something_else_vouches_for_needs_no_signature_of_its_own() {
+    let limits = Limits { bytes: 150, shards: 2, longest_us: 1_000 };
+    let (mut holder, mut other) = (Holder::<u64>::new(9, key(9), limits), Holder::new(9, key(9), limits));
+    let wanted = |place, vertex, shard, ttl_us| Wanted {
+        place,
+        vertex: [vertex; 32],
+        shard,
+        asker: key(1).public(),
+        content: Content::Checked { piece: 16 },
+        ttl_us,
+    };
+    let bytes: Vec<u8> = (0..100).collect();
+    let refused = |holder: &mut Holder<u64>, wanted, stands| {
+        holder.keep(at(10), &wanted, bytes.clone(), || stands).unwrap_err().code()
+    };
+    let asked = wanted(7, 1, 4, 500);
+    assert_eq!(refused(&mut holder, asked, false), "holding.bad-signature");
+    assert_eq!(refused(&mut holder, wanted(7, 1, 4, 1_001), true), "holding.out-of-time");
+    let no_piece = Wanted { content: Content::Checked { piece: 0 }, ..asked };
+    assert_eq!(refused(&mut holder, no_piece, true), "holding.malformed");
+    assert!(holder.is_empty() && holder.bytes_held() == 0, "what is refused is not kept");
+
+    let first = holder.keep(at(10), &asked, bytes.clone(), || true).unwrap();
+    let commitment = Shard::cut(bytes.clone(), 16).unwrap().commitment();
+    let request = Request::sign(&key(1), [1; 32], 4, commitment, 500);
+    assert_eq!(first, other.hold(at(10), &request, bytes.clone()).unwrap());
+    let again = holder.keep(at(99), &asked, bytes.clone(), || panic!("it is kept: nobody is asked")).unwrap();
+    assert_eq!(again, first);
+    for conflict in [wanted(7, 2, 4, 500), wanted(7, 1, 5, 500), Wanted { asker: key(2).public(), ..asked }] {
+        assert_eq!(refused(&mut holder, conflict, true), "holding.conflict");
+    }
+    assert_eq!(refused(&mut holder, wanted(8, 2, 4, 500), true), "holding.no-room");
+
+    let shown = Challenge { due_us: 500, ..challenge(1, 3, 1) };
+    assert_eq!(holder.answer_at(40, 7, &shown).unwrap(), other.answer(40, &shown).unwrap());
+    holder.answer_at(40, 7, &shown).unwrap().verify(&commitment, &shown, &key(9).public(), 41).unwrap();
+    for strange in
+        [Challenge { vertex: [2; 32], ..shown }, Challenge { shard: 5, ..shown }, Challenge { holder: 8, ..shown }]
+    {
+        assert_eq!(holder.answer_at(40, 7, &strange).unwrap_err(), HoldingError::NotHeld);
+    }
+    assert_eq!(holder.answer_at(40, 8, &shown).unwrap_err(), HoldingError::NotHeld);
+    assert_eq!(holder.extend_at(40, 7, &Extension::sign(&key(2), [1; 32], 4, 900)), Err(HoldingError::BadSignature));
+    let longer = holder.extend_at(40, 7, &Extension::sign(&key(1), [1; 32], 4, 900)).unwrap();
+    assert_eq!((longer.since, longer.until_us), (first.since, 900));
+    assert_eq!((holder.expire(899), holder.expire(900), holder.bytes_held()), (vec![], vec![7], 0));
+    assert_eq!(holder.keep(at(901), &wanted(7, 2, 4, 500), bytes.clone(), || true).unwrap().until_us, 1_401);
+}
+
+#[test]
+fn what_is_over_is_forgotten_in_the_order_of_its_end() {
+    let mut holder = Holder::<u8>::new(9, key(9), LIMITS);
+    for (place, ttl_us) in [(1, 300), (2, 100), (3, 200), (4, 100)] {
+        let content = Content::Checked { piece: 4 };
+        let wanted = Wanted { place, vertex: [place; 32], shard: 0, asker: key(1).public(), content, ttl_us };
+        holder.keep(at(10), &wanted, vec![place; 9], || true).unwrap();
+    }
+    assert_eq!(holder.expire(109), vec![]);
+    assert_eq!(holder.expire(210), vec![2, 4, 3]);
+    assert_eq!((holder.len(), holder.bytes_held()), (1, 9));
 }
 
 #[test]

@@ -124,6 +124,11 @@ impl Committee {
         (0..usize::from(count).min(n)).map(|i| self.replicas[(first + i) % n]).collect()
     }
 
+    /// The public key of a replica or holder, by its place.
+    pub fn key(&self, place: u16) -> Option<[u8; 32]> {
+        self.keys.get(usize::from(place)).map(PreparedKey::to_bytes)
+    }
+
     /// Checks one signature of a replica or holder, by its place.
     pub fn verify(&self, place: u16, bytes: &[u8], signature: &Signature) -> bool {
         self.keys.get(usize::from(place)).is_some_and(|k| k.verify(bytes, signature))

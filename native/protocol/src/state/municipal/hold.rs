@@ -97,10 +97,8 @@ impl Vertices {
 impl Municipal {
     pub(super) fn prove_holding(&mut self, now: Micros, since: Stamp, shard: u16, vertex: &Hash) -> HoldingProof {
         let until_us = now + self.frame.parameters().holding_us;
-        let mut proof = HoldingProof { holder: self.frame.me, shard, since, until_us, signature: [0; 64] };
-        let bytes = proof.signing_bytes(vertex);
-        proof.signature = self.frame.key.sign(&bytes);
-        self.interval.signed(&bytes);
+        let proof = HoldingProof::sign(&self.frame.key, vertex, self.frame.me, shard, since, until_us);
+        self.interval.signed(&proof.signing_bytes(vertex));
         proof
     }
 
