@@ -92,11 +92,15 @@ swarm-send: ## one transfer, from a client container on the stack's own network
 swarm-down: ## take the stack away
 	$(BIN)/globelet swarm down $(WORLD)
 
-# RATE: transfers a second, or knee. FOR: 60s. PROCESSES, PEOPLE, STREAMS: of the generator.
+# RATE: transfers a second, or knee. FOR: 60s. PROCESSES, PEOPLE, STREAMS: of the generator. INSIDE=1: from Locust's
+# container, of a world in containers that is up with OVERLAYS=load; the report lies in the state's folder load.
 RATE ?= 500
+INSIDE ?=
+LOADER = $(if $(INSIDE),docker exec globelet-$(basename $(notdir $(WORLD)))-locust-1 desk python /load/run.py,\
+  $(BIN)/python scenarios/load/run.py)
 .PHONY: load
 load: build ## RATE transfers a second FOR so long, by Locust, against the world that is up (RATE=knee)
-	$(BIN)/python scenarios/load/run.py --rate $(RATE) $(if $(FOR),--for $(FOR)) \
+	$(LOADER) --rate $(RATE) $(if $(FOR),--for $(FOR)) \
 	  $(if $(PROCESSES),--processes $(PROCESSES)) $(if $(PEOPLE),--people $(PEOPLE)) \
 	  $(if $(STREAMS),--streams $(STREAMS)) --world $(WORLD)
 

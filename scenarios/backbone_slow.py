@@ -12,6 +12,11 @@ def half_way(receipts: list[Receipt]) -> float:
     return percentile([r.stages["credited"] for r in receipts if r.ended == "credited"], 0.5)
 
 
+def over(receipts: list[Receipt], route: str) -> float:
+    """Share of them whose parcel took this route, as they say themselves."""
+    return sum(r.route == route for r in receipts) / len(receipts)
+
+
 @scenario(world="tokyo-paris", seed=23)
 def backbone_slow(world: World) -> None:
     """Nothing is lost; transfers take as long as the route in use has it, which the processes' metrics tell."""
@@ -39,5 +44,8 @@ def backbone_slow(world: World) -> None:
     detoured = half_way(detour) / half_way(usual)
     world.expect("p50 over the internet ÷ before", detoured, at_least=0.8 * longer, at_most=1.2 * longer)
     world.expect("p50 afterwards ÷ before", half_way(after) / half_way(usual), at_most=1.25)
+    # The route that a receipt tells is its own parcel's: one that left just before a switch tells the other.
+    world.expect("receipts before and after, over the backbone", over([*usual, *after], "backbone"), at_least=0.95)
+    world.expect("receipts in between, over the internet", over(detour, "internet"), at_least=0.95)
     everything = [*usual, *load.receipts, *detour, *dying.receipts, *after]
     world.expect("credited", sum(r.ended == "credited" for r in everything), equals=len(everything))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -58,7 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--settle", default="30", help="seconds to wait for the last ends")
     parser.add_argument("--processes", default="1", help="processes that make the load")
     parser.add_argument("--seed", default="1", help="repeats who pays whom")
-    parser.add_argument("--out", type=Path, help="folder instead of results/load-RATE-TIME")
+    parser.add_argument("--out", type=Path, help="folder instead of results/load-RATE-TIME (GLOBELET_RESULTS)")
     parser.add_argument("--no-alone", action="store_true", help="leave out measuring the generator by itself")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser.parse_args()
@@ -83,7 +84,8 @@ def _run(options: argparse.Namespace) -> int:
     )
     testbed = Testbed.find(choice.world)
     testbed.require()
-    folder = options.out or Path("results") / f"load-{options.rate}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+    results = Path(os.environ.get("GLOBELET_RESULTS", "results"))
+    folder = options.out or results / f"load-{options.rate}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -40,6 +40,13 @@ def judge(load: dict[str, Any], usage: Usage) -> Verdict:
             f"the generator: {each:.2f} of a processor in each of its {generator['processes']} processes, "
             f"{lag:,.0f} ms late at p99; give it more by PROCESSES=",
         )
+    if usage.busy_percent >= BUSY_PERCENT and not usage.processes:
+        # Seen from a container, where the world's processes are not known from others.
+        return Verdict(
+            "machine",
+            f"the machine: {usage.busy_percent:.0f} % of its {usage.cores} processors busy, the generator with "
+            f"{usage.generator:.2f} of them; what the world had of the rest is not known from here",
+        )
     if usage.busy_percent >= BUSY_PERCENT and usage.others > OTHERS:
         return Verdict(
             "others",

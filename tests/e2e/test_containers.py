@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.compose_only]
 
 # A Parquet object is written when its minute is over.
 SOON, MINUTE = 60.0, 150.0
-EQUAL = ("process", "state", "source", "destination", "payer", "payee", "amount", "digest", *STAMPS)
+EQUAL = ("process", "state", "source", "destination", "payer", "payee", "route", "amount", "digest", *STAMPS)
 
 
 @pytest.fixture(scope="module")

@@ -161,6 +161,12 @@ def test_what_saturated_is_named(load_, usage, what):
         assert "9 effects waiting for the disk" in verdict.sentence
 
 
+def test_from_a_container_nobody_else_is_blamed_for_what_the_world_may_have_used():
+    verdict = judge(LOAD, replace(ROOM, busy_percent=99.0, others=1.5, processes=[]))
+    assert verdict.what == "machine"
+    assert "not known from here" in verdict.sentence
+
+
 @pytest.mark.parametrize(
     "change", [{"credited": 999}, {"reached": 90.0}, {"ocean": {"stretch": {"p99": 2.5}}}, {"sent": 0, "credited": 0}]
 )

@@ -200,14 +200,19 @@ def test_one_route_can_be_broken_alone_and_messages_take_the_other(engine, world
     with pytest.raises(NoSuchRoute):
         world.link("tokyo", "osaka", route="internet")
     alice, bob = world.account("tokyo", balance=10), world.account("paris")
-    usual = alice.send(bob, 1).wait("credited").stretch
+    first = alice.send(bob, 1).wait("credited")
+    usual = first.stretch
+    assert (first.route, first.as_dict()["route"]) == ("backbone", "backbone")
     backbone = world.link("tokyo", "paris", both=True, route="backbone")
     for wrong in ({}, {"factor": 0.5}, {"factor": 2.0, "extra_ms": 1.0}, {"extra_ms": -1.0}):
         with pytest.raises(ValueError, match="slow needs"):
             backbone.slow(**wrong)
     backbone.down()
     assert (in_use(engine, "tokyo", "paris"), in_use(engine, "tokyo", "london")) == ("internet", "backbone")
-    assert alice.send(bob, 1).wait("credited").stretch > 1.4 * usual
+    detour = alice.send(bob, 1).wait("credited")
+    assert (detour.route, detour.stretch > 1.4 * usual) == ("internet", True)
+    near = alice.send(world.account("osaka"), 1).wait("credited")
+    assert near.route is None, "there is one way only"
     backbone.up()
     engine.run_for(6)
     assert in_use(engine, "paris", "tokyo") == "backbone"

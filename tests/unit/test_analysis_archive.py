@@ -41,6 +41,7 @@ def body(number: int, **changes) -> dict:
         "from": "aa" * 32,
         "to": "bb" * 32,
         "amount": 2**53 + number,
+        "route": "backbone",
         "stages": {
             "admitted": {"micros": admitted, "counter": 0},
             "credited": {"micros": admitted + 128_000, "counter": 3},
@@ -119,11 +120,11 @@ def test_the_same_receipts_give_the_same_frame_from_sqlite_and_from_parquet(tmp_
 def test_values_are_exact_and_missing_ones_are_missing(tmp_path, bare):
     frame = embedded(tmp_path, [body(1), opening(5)]).receipts().set_index("id")
     paid, opened = frame.loc[f"{1:064x}"], frame.loc[f"{5:064x}"]
-    assert paid["amount"] == 2**53 + 1
+    assert (paid["amount"], paid["route"]) == (2**53 + 1, "backbone")
     assert paid["credited_us"] - paid["admitted_us"] == 128_000
     assert paid["digest"] == columns.digest(columns.canonical(body(1)))
     assert paid["size"] == len(columns.canonical(body(1)))
-    assert opened[["source", "payer", "amount", "credited_us"]].isna().all()
+    assert opened[["source", "payer", "amount", "route", "credited_us"]].isna().all()
 
 
 def test_the_columns_are_those_that_the_archiver_writes():

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
+import threading
+from contextlib import nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from globelet.engines import catalog, chain_services, settings
-from globelet.engines.compose_project import version
+from globelet.engines.compose_project import folder, version
+from globelet.engines.containers import Containers
+from globelet.engines.errors import OldDocker, TooLittleMemory
 from globelet.engines.state import StateDirectory
 from globelet.world import load
 
@@ -91,7 +98,8 @@ def test_versions_are_read_as_they_are_written(text, numbers):
 def compose(tmp_path):
     folder = tmp_path / "compose"
     folder.mkdir()
-    ports = "".join(f"GLOBELET_{name}_PORT={20_000 + i}\n" for i, name in enumerate(settings._PUBLISHED))
+    names = [*settings._PUBLISHED, *(name for ports in settings._OVERLAID.values() for name in ports)]
+    ports = "".join(f"GLOBELET_{name}_PORT={20_000 + i}\n" for i, name in enumerate(names))
     (folder / ".env").write_text(f"# pinned\n{ports}GLOBELET_CHAIN_IMAGE=globelet/chain:latest\n")
     return folder
 
@@ -117,6 +125,71 @@ def test_the_environment_overrides_a_port_of_the_file(tmp_path, compose, monkeyp
     chosen = settings.Settings(state, compose, mirror=False)
     assert chosen.port("MONGO") == 30_000
     assert ("mongo", 30_000) in chosen.published()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "mirror", "more"),
+    [
+        ("lab", True, {"jupyter"}),
+        ("load", True, {"locust"}),
+        ("vault", True, {"vault", "consul"}),
+        ("observability", True, {"prometheus"}),
+        ("observability", False, {"prometheus", "grafana"}),
+        ("mine.yaml", False, set()),
+    ],
+)
+def test_a_port_that_an_overlay_publishes_is_looked_at_too(tmp_path, compose, overlay, mirror, more):
+    def names(*overlays: str) -> set[str]:
+        chosen = settings.Settings(StateDirectory(tmp_path / "state"), compose, mirror, overlays)
+        return {service for service, _ in chosen.published()}
+
+    assert names(overlay) - names() == more
+
+
+def test_every_port_that_a_compose_file_publishes_is_one_that_is_looked_at():
+    told = {name for ports in (settings._PUBLISHED, *settings._OVERLAID.values()) for name in ports}
+    files = list(folder().glob("compose*.yaml"))
+    found = {name for file in files for name in re.findall(r"127\.0\.0\.1:\$\{GLOBELET_(\w+)_PORT\}", file.read_text())}
+    assert found == told
+
+
+class _Engine(BaseHTTPRequestHandler):
+    """Answers as a Docker engine that says this of itself."""
+
+    about: ClassVar[dict[str, object]] = {}
+
+    def do_GET(self) -> None:
+        body = json.dumps({"ApiVersion": "1.41", "MinAPIVersion": "1.12"} | self.about).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("version", "memory", "refusal", "words"),
+    [
+        ("19.3.1", 16e9, OldDocker, r"19\.3\.1 and 20\.10 or newer is needed"),
+        ("28.0.1", 2e9, TooLittleMemory, r"2\.0 GB of memory and this world needs 4\.0 GB"),
+        ("20.10.24+dfsg1", 16e9, None, ""),
+    ],
+)
+def test_an_old_engine_and_one_with_too_little_memory_are_told_at_the_door(
+    monkeypatch, version, memory, refusal, words
+):
+    monkeypatch.setattr(_Engine, "about", {"Version": version, "ServerVersion": version, "MemTotal": memory})
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Engine) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
+        try:
+            with pytest.raises(refusal, match=words) if refusal else nullcontext():
+                Containers("globelet-none").check(4.0)
+        finally:
+            server.shutdown()
 
 
 def test_the_world_file_of_the_chains_is_json_and_yaml_alike(world):

@@ -8,6 +8,7 @@ use crate::transport::Outward;
 use crate::writer::Append;
 use bytes::Bytes;
 use globelet_protocol::{Effect, Event, Message, Publication, State, Weighted};
+use globelet_types::world::Route;
 use globelet_types::{encode, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
@@ -30,6 +31,8 @@ pub enum Input {
         to: NodeId,
         /// The sender, authenticated.
         from: NodeId,
+        /// Which of the two routes it took, where its link has two.
+        route: Option<Route>,
         /// The message.
         message: Box<Message>,
         /// Its encoding.
@@ -161,11 +164,12 @@ pub fn record(now: Micros, event: &Event) -> Vec<u8> {
 }
 
 /// The record of a message as it came, without encoding it again.
-fn message_record(now: Micros, from: NodeId, raw: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(raw.len() + 11);
+fn message_record(now: Micros, from: NodeId, route: Option<Route>, raw: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(raw.len() + 13);
     bytes.extend(now.to_le_bytes());
     bytes.push(1);
     bytes.extend(from.0.to_le_bytes());
+    bytes.extend(encode(&route));
     bytes.extend_from_slice(raw);
     bytes
 }
@@ -262,8 +266,8 @@ impl Core {
 
     fn take(&mut self, input: Input) {
         match input {
-            Input::Message { to, from, message, raw } => {
-                self.handle(to, Event::MessageReceived { from, message: *message }, Some((from, raw)));
+            Input::Message { to, from, route, message, raw } => {
+                self.handle(to, Event::MessageReceived { from, route, message: *message }, Some(raw));
             }
             Input::Submit { node, orders, reply } => {
                 let request = self.next_request;
@@ -290,13 +294,13 @@ impl Core {
         }
     }
 
-    fn handle(&mut self, node: NodeId, event: Event, raw: Option<(NodeId, Bytes)>) {
+    fn handle(&mut self, node: NodeId, event: Event, raw: Option<Bytes>) {
         let Some(state) = self.states.get_mut(&node) else { return };
         let now = self.clock.now();
         let record = match (&event, raw) {
             (Event::Started, _) => None,
-            (_, Some((from, raw))) => Some(message_record(now, from, &raw)),
-            (event, None) => Some(record(now, event)),
+            (Event::MessageReceived { from, route, .. }, Some(raw)) => Some(message_record(now, *from, *route, &raw)),
+            (event, _) => Some(record(now, event)),
         };
         let (work, begun) = (metrics::work(&event), Instant::now());
         let effects = state.handle(now, event);
@@ -368,7 +372,7 @@ impl Core {
                 let Ok(message) = globelet_types::decode(&raw) else { continue };
                 let now = Instant::now();
                 let due = now + self.jitter.delay_at(link, now);
-                let input = Input::Message { to, from, message: Box::new(message), raw: raw.clone() };
+                let input = Input::Message { to, from, route: None, message: Box::new(message), raw: raw.clone() };
                 self.schedule.add(due, Due::Message(input));
             }
         }
@@ -397,8 +401,13 @@ mod tests {
     fn the_record_of_raw_bytes_is_the_record_of_the_event() {
         let message = Message::LaneHead { source: ChainId(3), number: 9 };
         let raw = encode(&message);
-        let event = Event::MessageReceived { from: NodeId(7), message };
-        assert_eq!(message_record(55, NodeId(7), &raw), record(55, &event));
-        assert!(matches!(read_record(&record(55, &event)), Ok((55, Event::MessageReceived { .. }))));
+        for (route, bytes) in [(None, "00"), (Some(Route::Backbone), "0100"), (Some(Route::Internet), "0101")] {
+            let event = Event::MessageReceived { from: NodeId(7), route, message: message.clone() };
+            let made = message_record(55, NodeId(7), route, &raw);
+            assert_eq!(made, record(55, &event));
+            let expected = format!("3700000000000000010700{bytes}{}", hex::encode(&raw));
+            assert_eq!(hex::encode(&made), expected, "the log's format: a change makes another log::VERSION");
+            assert!(matches!(read_record(&made), Ok((55, Event::MessageReceived { route: r, .. })) if r == route));
+        }
     }
 }

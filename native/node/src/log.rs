@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"globelog";
 /// The version this build writes.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 const HEADER: usize = 8 + 2 + 32 + 2 + 4;
 const FRAME: usize = 4 + 8 + 4;
 /// No record is longer than this: a message at its bound, with room for the rest.

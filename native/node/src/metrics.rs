@@ -364,18 +364,24 @@ mod tests {
     fn work_is_counted_under_the_name_of_its_event() {
         let message = Message::LaneHead { source: ChainId(0), number: 1 };
         let metrics = Metrics::default();
-        let lane_head = work(&Event::MessageReceived { from: NodeId(0), message });
+        let lane_head = work(&Event::MessageReceived { from: NodeId(0), route: None, message });
         assert_eq!(WORKS[lane_head], "lane_head");
         assert_eq!(WORKS[work(&Event::TimerExpired(Timer::View(3)))], "timer");
         let unproven = Message::Unproven { heights: vec![1] };
-        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: unproven })], "unproven");
+        assert_eq!(
+            WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: unproven })],
+            "unproven"
+        );
         let wanted = Message::ParcelWanted { source: ChainId(0), number: 1 };
-        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: wanted })], "parcel_wanted");
+        assert_eq!(
+            WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: wanted })],
+            "parcel_wanted"
+        );
         let answer = Answer { pieces: Vec::new(), proof: Vec::new(), signature: [0; 64] };
         let challenge =
             Challenge { due_us: 0, holder: 4, ranges: 1, seed: [0; 32], shard: 4, vertex: [0; 32], width: 1 };
         let answer = Message::Answer { challenge, answer };
-        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), message: answer })], "answer");
+        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: answer })], "answer");
         assert_eq!(WORKS[work(&Event::Started)], "other");
         metrics.worked(lane_head, Duration::from_millis(250));
         metrics.worked(lane_head, Duration::from_millis(250));

@@ -77,6 +77,7 @@ pub fn summary(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
     document.insert("id".into(), receipt.id.to_string().into());
     document.insert("state".into(), state(&receipt.stages).into());
     document.insert("stages".into(), Value::Object(stamps(&receipt.stages)));
+    document.insert("route".into(), receipt.route.map_or(Value::Null, |r| r.name().into()));
     document.insert("refusal".into(), receipt.refusal.as_ref().map_or(Value::Null, refusal));
     document.insert("proofs".into(), proofs(receipt));
     document

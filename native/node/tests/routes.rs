@@ -166,7 +166,8 @@ impl Pair {
         }
     }
 
-    async fn arrived(self, count: usize) -> (Vec<u64>, Receiver<Input>) {
+    /// The numbers that arrive, each with the route it took.
+    async fn arrived(self, count: usize) -> (Vec<(u64, Option<Route>)>, Receiver<Input>) {
         let read = move || {
             let numbers = (0..count).map(|_| number(self.inputs.recv_timeout(PATIENCE).unwrap())).collect();
             (numbers, self.inputs)
@@ -175,10 +176,10 @@ impl Pair {
     }
 }
 
-fn number(input: Input) -> u64 {
+fn number(input: Input) -> (u64, Option<Route>) {
     match input {
-        Input::Message { message, .. } => match *message {
-            Message::LaneHead { number, .. } => number,
+        Input::Message { message, route, .. } => match *message {
+            Message::LaneHead { number, .. } => (number, route),
             other => panic!("{other:?}"),
         },
         _ => panic!("not a message"),
@@ -206,7 +207,8 @@ async fn a_cut_backbone_is_left_at_once_and_regained() {
     pair.until(|p| p.switches() >= before + 2).await;
     let (mut numbers, rest) = pair.arrived(200).await;
     numbers.sort_unstable();
-    assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+    let took = |number| if number < 100 { Route::Internet } else { Route::Backbone };
+    assert_eq!(numbers, (0..200).map(|n| (n, Some(took(n)))).collect::<Vec<_>>());
     assert!(rest.try_iter().next().is_none(), "a message came twice");
 }
 
@@ -224,7 +226,8 @@ async fn what_a_silent_backbone_holds_comes_once_it_speaks() {
     pair.send(200..300);
     let (mut numbers, rest) = pair.arrived(300).await;
     numbers.sort_unstable();
-    assert_eq!(numbers, (0..300).collect::<Vec<_>>());
+    let took = |number| if (100..200).contains(&number) { Route::Internet } else { Route::Backbone };
+    assert_eq!(numbers, (0..300).map(|n| (n, Some(took(n)))).collect::<Vec<_>>());
     assert!(rest.try_iter().next().is_none(), "a message came twice");
 }
 

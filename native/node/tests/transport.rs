@@ -67,7 +67,7 @@ async fn dial(
 /// Sends one bundle and waits for the stream's end, if it is refused.
 async fn refused(client: &mut TransportClient<tonic::transport::Channel>, envelopes: Bytes) -> tonic::Status {
     let (bundles, stream) = tokio::sync::mpsc::channel(4);
-    bundles.send(Bundle { envelopes }).await.unwrap();
+    bundles.send(Bundle { envelopes, route: 0 }).await.unwrap();
     let answer = client.deliver(tokio_stream::wrappers::ReceiverStream::new(stream)).await;
     match answer {
         Err(status) => status,
@@ -167,12 +167,14 @@ fn every_truncation_of_a_frame_is_a_typed_error() {
     common::deal(state.path());
     let directory = Directory::load(state.path(), "paris").unwrap();
     let frame = frame::encode(&[envelope(TOKYO, PARIS, message(77))]);
-    assert_eq!(open_frame(&directory, 0, &frame).unwrap().len(), 1);
+    let open = |from, route, envelopes| open_frame(&directory, from, &Bundle { envelopes, route });
+    assert_eq!(open(0, 0, frame.clone()).unwrap().len(), 1);
     for end in 0..frame.len() {
-        let cut = open_frame(&directory, 0, &frame.slice(..end));
+        let cut = open(0, 0, frame.slice(..end));
         assert!(matches!(cut, Err(FrameRefused::Malformed(_))), "cut at {end}");
     }
-    let foreign = open_frame(&directory, 2, &frame).map(|_| ()).unwrap_err();
+    assert!(matches!(open(0, 3, frame.clone()), Err(FrameRefused::Malformed(_))), "there is no such route");
+    let foreign = open(2, 0, frame).map(|_| ()).unwrap_err();
     assert_eq!(foreign, FrameRefused::ForeignSender { from: 0, process: 2 });
 }
 

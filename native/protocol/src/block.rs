@@ -3,6 +3,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
 pub use globelet_holding::HoldingProof;
 pub use globelet_sharding::Parcel;
+use globelet_types::world::Route;
 use globelet_types::{encode, ChainId, Hash, OrderId, Refusal, Signature};
 
 /// BLAKE3 of a domain and a value's encoding.
@@ -34,6 +35,19 @@ pub struct Seen {
     pub certified: Stamp,
     /// When the parcel was rebuilt and verified.
     pub delivered: Stamp,
+    /// Which route its last shard took, where the link has two; unknown to who got the parcel whole, from a peer.
+    pub route: Option<Route>,
+}
+
+impl Seen {
+    /// With what another replica saw of the same parcel: the later stamps, and the later one's route.
+    pub(crate) fn join(&mut self, other: &Seen) {
+        if other.route.is_some() && (self.route.is_none() || other.delivered > self.delivered) {
+            self.route = other.route;
+        }
+        self.certified = self.certified.max(other.certified);
+        self.delivered = self.delivered.max(other.delivered);
+    }
 }
 
 /// The header of a batch: one vertex of the municipality's DAG.

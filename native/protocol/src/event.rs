@@ -1,6 +1,7 @@
 //! The seam: what a driver tells a node, and what the node asks of its driver.
 use crate::{Message, Publication, Weighted};
 use borsh::{BorshDeserialize, BorshSerialize};
+use globelet_types::world::Route;
 use globelet_types::{ChainId, NodeId, OrderId, Refusal, SignedOrder};
 
 /// A fact. A driver hands each one to [`crate::State::handle`] once, with the time it happened.
@@ -14,6 +15,8 @@ pub enum Event {
     MessageReceived {
         /// The sender.
         from: NodeId,
+        /// Which of the two routes it took, where its link has two: what receipts say of parcels, and nothing more.
+        route: Option<Route>,
         /// What it said.
         message: Message,
     },

@@ -7,6 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::MerkleProof;
 use globelet_hotstuff as hotstuff;
+use globelet_types::world::Route;
 use globelet_types::{ChainId, OrderId, Refusal, Signature, SignedOrder, Stage};
 use std::sync::Arc;
 
@@ -81,6 +82,8 @@ pub struct Receipt {
     pub applied: Option<(AppliedOrder, MerkleProof)>,
     /// Number of its parcel in the lane, for a transfer that left its municipality.
     pub lane: Option<u64>,
+    /// Which route its parcel took, where the link has two: as the destination says, no part of what is proved.
+    pub route: Option<Route>,
     /// Continental header, commit certificate and the block's place in it.
     pub acknowledged: Option<(hotstuff::Header, hotstuff::Certificate, MerkleProof)>,
     /// The anchor, reduced to this receipt's continental block.
@@ -113,6 +116,7 @@ impl Receipt {
             block: None,
             applied: None,
             lane: None,
+            route: None,
             acknowledged: None,
             anchored: None,
             post_quantum: None,

@@ -2,6 +2,7 @@
 use crate::receipt::Receipt;
 use crate::verify::Step;
 use crate::Genesis;
+use globelet_types::world::Route;
 use globelet_types::{decode, encode, ChainId, Order};
 use serde_json::{json, Map, Value};
 use thiserror::Error;
@@ -54,6 +55,7 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
         })),
         "holding_proofs": receipt.vertex.as_ref().map_or(0, |v| v.proofs.len()),
         "lane": receipt.lane,
+        "route": receipt.route.map(Route::name),
         "continental_height": receipt.acknowledged.as_ref().map(|(h, _, _)| h.height),
         "post_quantum": receipt.post_quantum.as_ref().map(|p| json!({
             "at": {"micros": p.at.micros, "counter": p.at.counter}, "signatures": p.votes.len(),

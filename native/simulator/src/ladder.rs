@@ -1,6 +1,7 @@
 //! What the world saw of every order: the steps its ingress published.
 use globelet_clock::Stamp;
 use globelet_protocol::Receipt;
+use globelet_types::world::Route;
 use globelet_types::{NodeId, Order, OrderId, Refusal, SignedOrder, Stage, Transfer};
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub struct Climb {
     pub answered: bool,
     /// When each step was reached, as the ingress knows it.
     pub stages: BTreeMap<Stage, Stamp>,
+    /// Which route its parcel took, where the link has two; known with `delivered`.
+    pub route: Option<Route>,
     /// Why it was refused or refunded.
     pub refusal: Option<Refusal>,
     /// The complete receipt, once there is one.
@@ -32,6 +35,7 @@ impl Climb {
             ingress: NodeId(0),
             answered: false,
             stages: BTreeMap::new(),
+            route: None,
             refusal: None,
             receipt: None,
         }

@@ -138,6 +138,12 @@ impl Links {
         }
     }
 
+    /// As [`Links::active`], where there are two; `None` where there is one.
+    pub fn route(&self, now: Micros, from: RegionId, to: RegionId) -> Option<Route> {
+        let two = self.internet.get(self.place(from, to)).is_some_and(Option::is_some);
+        two.then(|| self.active(now, from, to))
+    }
+
     /// How often the messages from one region to another changed their route.
     pub fn switches(&self, now: Micros, from: RegionId, to: RegionId) -> u64 {
         self.detours.get(self.place(from, to)).map_or(0, |detour| detour.switches(now))
@@ -300,6 +306,8 @@ mod tests {
         assert_eq!(links.carry(13 * SECOND, TOKYO, PARIS), [176_000]);
         assert_eq!(links.switches(13 * SECOND, TOKYO, PARIS), 3);
         assert_eq!(links.active(13 * SECOND, TOKYO, RegionId(4)), Route::Backbone, "it has no other");
+        let told = [PARIS, RegionId(4)].map(|to| links.route(13 * SECOND, TOKYO, to));
+        assert_eq!(told, [Some(Route::Internet), None]);
     }
 
     #[test]

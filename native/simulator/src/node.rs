@@ -3,6 +3,7 @@ use crate::adversaries::{Adversary, Border};
 use crate::disk::Disk;
 use globelet_protocol::event::Timer;
 use globelet_protocol::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, State};
+use globelet_types::world::Route;
 use globelet_types::{decode, encode, DecodeError, Micros, NodeId, OrderId, Refusal, RegionId};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,15 +21,15 @@ pub(crate) enum Out {
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "facts are few and short-lived beside messages")]
 pub(crate) enum Input {
-    Message { from: NodeId, bytes: Arc<[u8]> },
+    Message { from: NodeId, route: Option<Route>, bytes: Arc<[u8]> },
     Fact(Event),
 }
 
 impl Input {
     pub fn event(&self) -> Result<Event, DecodeError> {
         Ok(match self {
-            Input::Message { from, bytes } => {
-                Event::MessageReceived { from: *from, message: decode::<Message>(bytes)? }
+            Input::Message { from, route, bytes } => {
+                Event::MessageReceived { from: *from, route: *route, message: decode::<Message>(bytes)? }
             }
             Input::Fact(event) => event.clone(),
         })

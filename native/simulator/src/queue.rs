@@ -16,7 +16,7 @@ use crate::node::Out;
 )]
 pub(crate) enum Due {
     /// Encoded message bytes reach a node.
-    Arrival { from: NodeId, to: NodeId, bytes: Arc<[u8]> },
+    Arrival { from: NodeId, to: NodeId, route: Option<Route>, bytes: Arc<[u8]> },
     /// A fact from the node's own driver: a timer, a submission, a start.
     Local { node: NodeId, life: u32, event: Event },
     /// Effects that waited for the disk.

@@ -1,5 +1,6 @@
 //! The resolved world: what `globelet world` makes of a world file, as JSON, with every default filled in.
 use crate::{ChainId, NodeId, RegionId};
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -170,7 +171,21 @@ pub struct Policy {
 }
 
 /// One of the routes between two continents; all other ways have the backbone alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    BorshSerialize,
+    BorshDeserialize,
+    Serialize,
+    Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Route {
     /// The accelerated one, of the measured round trips.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 STAGES = (*LADDER, *OTHER_ENDS)
 STAMPS = tuple(f"{stage}_us" for stage in STAGES)
-TEXTS = ("id", "process", "state", "source", "destination", "payer", "payee")
+TEXTS = ("id", "process", "state", "source", "destination", "payer", "payee", "route")
 RECEIPTS = (*TEXTS, "amount", *STAMPS, "digest", "size")
 """`size` is the length of the canonical body in bytes: a later version of a receipt is longer."""
 BLOCKS = ("id", "chain", "height", "hash", "items", "at_us", "kind")
@@ -50,6 +50,7 @@ def flat(process: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "destination": body.get("destination"),
         "payer": body.get("from"),
         "payee": body.get("to"),
+        "route": body.get("route"),
         "amount": body.get("amount"),
     }
     return row | {f"{s}_us": micros(stages.get(s)) for s in STAGES} | {"digest": digest(encoded), "size": len(encoded)}

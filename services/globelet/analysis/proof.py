@@ -57,6 +57,7 @@ def document(world: str, body: Mapping[str, Any]) -> dict[str, Any]:
         "block": {name: block[name] for name in ("height", "hash", "signatures")} if block else None,
         "holding_proofs": told["holding_proofs"],
         "lane": told["lane"],
+        "route": body["route"],
         "continental_height": ordered["acknowledged"].get("height"),
         "post_quantum": told["post_quantum"],
         "checkpoint": told["checkpoint"],

@@ -31,8 +31,8 @@ def available() -> bool:
 
 
 def columns(receipts: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """Receipts as columns: id, state, parties, amount, one `<stage>_us` per stage."""
-    table: dict[str, list[Any]] = {"id": [], "state": [], "source": [], "destination": [], "amount": []}
+    """Receipts as columns: id, state, parties, amount, route, one `<stage>_us` per stage."""
+    table: dict[str, list[Any]] = {"id": [], "state": [], "source": [], "destination": [], "amount": [], "route": []}
     table |= {f"{stage}_us": [] for stage in STAGES}
     for receipt in receipts:
         inner = receipt.get("transfer")
@@ -44,6 +44,7 @@ def columns(receipts: list[dict[str, Any]]) -> dict[str, list[Any]]:
             value = order.get(name)
             table[name].append(None if value is None else str(value))
         table["amount"].append(order.get("amount"))
+        table["route"].append(receipt.get("route"))
         for stage in STAGES:
             stamp = stages.get(stage)
             table[f"{stage}_us"].append(stamp.get("micros") if isinstance(stamp, dict) else stamp)

@@ -12,7 +12,7 @@ from globelet.archiver.packed import pack, unpack
 from globelet.archiver.parquet import STAGES
 from globelet.archiver.refusal import Poisoned
 
-TEXTS = ("id", "process", "state", "source", "destination", "payer", "payee")
+TEXTS = ("id", "process", "state", "source", "destination", "payer", "payee", "route")
 STAMPS = tuple(f"{stage}_us" for stage in STAGES)
 RECEIPT_COLUMNS = (*TEXTS, "amount", *STAMPS, "digest", "size")
 """The columns of a receipt, equal in every store; `size` is the canonical body's length in bytes, the larger wins."""
@@ -101,6 +101,7 @@ def receipt_row(process: str, body: Mapping[str, Any], encoded: bytes) -> dict[s
         "destination": _text("destination", body.get("destination")),
         "payer": _text("from", body.get("from")),
         "payee": _text("to", body.get("to")),
+        "route": _text("route", body.get("route")),
         "amount": _whole("amount", body.get("amount")),
     }
     for stage, name in zip(STAGES, STAMPS, strict=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from globelet.archiver.refusal import Unset
 
-SCHEMA = 1
+SCHEMA = 2
 """Of everything the archiver makes in the stores: raise it when this version cannot go on with an older one's."""
 
 

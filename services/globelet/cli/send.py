@@ -48,11 +48,17 @@ def send(
         if as_json:
             emit(receipt.as_dict())
         elif "credited" in receipt.micros:
-            print(f"\nstretch {receipt.stretch:.3f}")
+            print(f"\nstretch {receipt.stretch:.3f}{_over(receipt)}")
 
 
 def _step(receipt: Receipt, stage: str, elapsed: float) -> None:
     print(f"{stage:<14}{elapsed:>15.1f}{elapsed / receipt.wire_ms:>14.0%}", flush=True)
+
+
+def _over(receipt: Receipt) -> str:
+    """Between continents: which of the two routes its parcel took."""
+    words = {"backbone": "the backbone", "internet": "the public internet"}
+    return f", over {words[receipt.route]}" if receipt.route in words else ""
 
 
 def _accounts(bank: Bank, source: str, to: str, amount: int) -> tuple[Account, Account]:

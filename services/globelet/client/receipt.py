@@ -37,6 +37,8 @@ class Receipt:
         self._chains = chains
         self._micros: dict[str, int] = {}
         self.refusal: dict[str, str] | None = None
+        self.route: str | None = None
+        """`backbone` or `internet`, what its parcel crossed; None where there is one way, or before it is told."""
 
     @property
     def id(self) -> str:
@@ -69,6 +71,7 @@ class Receipt:
         """Takes in a state: a whole one, or the one step of an event."""
         if state.get("refusal"):
             self.refusal = dict(state["refusal"])
+        self.route = state.get("route") or self.route
         if "stage" in state:
             self._micros.setdefault(str(state["stage"]), int(state["micros"]))
         for stage, stamp in (state.get("stages") or {}).items():
@@ -139,6 +142,7 @@ class Receipt:
             "wire_ms": self.wire_ms,
             "stages": {s: {"micros": m} for s, m in self.micros.items()},
             "stages_ms": {s: round(ms, 3) for s, ms in self.stages.items()},
+            "route": self.route,
             "refusal": self.refusal,
             "stretch": round(self.stretch, 4) if "credited" in self._micros else None,
         }

@@ -105,7 +105,10 @@ def lay_out_services(root: Path) -> None:
 
 
 def lay_out_desk(root: Path) -> None:
-    """What people's own containers (laboratory, load) find at /state: the genesis and the treasuries' keys."""
+    """What people's own containers (laboratory, load) find at /state: the genesis and the treasuries' keys.
+
+    Beside it a folder for what the load leaves.
+    """
     folder = root / "chains" / "desk"
     (folder / "treasury").mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in ("genesis.json", "world.json"):
@@ -113,6 +116,8 @@ def lay_out_desk(root: Path) -> None:
     for key in sorted((root / "secrets" / "treasury").glob("*.key")):
         _copy(key, folder / "treasury" / key.name)
     give(folder)
+    (root / "load").mkdir(exist_ok=True, mode=0o700)
+    give(root / "load")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -137,12 +137,14 @@ class ComposeEngine(StandingWorld):
         """Builds or pulls what is missing. Raises `ImageMissing` or `ComposeFailed`."""
         wanted = sorted(set(compose.run("config", "--images").split()))
         missing = [name for name in wanted if not self._containers.has_image(name)]
-        for done, name in enumerate(missing):
-            progress("images", done, len(missing))
-            if not name.startswith("globelet/"):
-                self._containers.pull(name)
-        if own := [name for name in missing if name.startswith("globelet/")]:
-            build_images(folder(), own, mirror=self._settings.mirror, log=self._state.logs / "images.log")
+        own = [name for name in missing if name.startswith("globelet/")]
+        for done, name in enumerate(sorted(set(missing) - set(own))):
+            progress(f"images: fetching {name}", done, len(missing))
+            self._containers.pull(name)
+        if own:
+            log = self._state.logs / "images.log"
+            progress(f"images: building {', '.join(own)}; log {log}", len(missing) - len(own), len(missing))
+            build_images(folder(), own, mirror=self._settings.mirror, log=log)
         progress("images", len(missing), len(missing))
 
     def _start_vault(self, compose: ComposeProject, progress: Progress) -> None:
@@ -187,10 +189,12 @@ class ComposeEngine(StandingWorld):
         names = self.processes()
         compose.run("up", "--detach", "--no-build", "--pull", "never", "--no-deps", *names, ARCHIVER)
         for done, name in enumerate(names):
-            progress("nodes", done, len(names))
+            progress(f"nodes: {name}", done, len(names))
             self._await(name, self.hall(name).ready, _READY_TIMEOUT)
         progress("nodes", len(names), len(names))
+        progress("archiver", 0, 1)
         self._await(ARCHIVER, self._archiver.healthy, 60.0)
+        progress("archiver", 1, 1)
 
     def _start_others(self, compose: ComposeProject, progress: Progress) -> None:
         """What overlays add: metrics, a laboratory, load."""

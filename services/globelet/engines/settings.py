@@ -13,7 +13,7 @@ from globelet.engines.state import StateDirectory
 from globelet.engines.stored import StoredReceipts
 from globelet.world.resolved import ResolvedWorld
 
-# Which service publishes each port of compose/.env.
+# Which service publishes each port of compose/.env, and which those that an overlay adds.
 _PUBLISHED = {
     "TOXIPROXY": "toxiproxy",
     "IDENTITY": "services",
@@ -26,7 +26,13 @@ _PUBLISHED = {
     "REDIS": "redis",
     "ARCHIVER": "archiver",
 }
-_VAULTED = {"VAULT": "vault", "CONSUL": "consul"}
+_OVERLAID = {
+    "vault": {"VAULT": "vault", "CONSUL": "consul"},
+    "lab": {"LAB": "jupyter"},
+    "load": {"LOAD": "locust"},
+    "observability": {"PROMETHEUS": "prometheus", "GRAFANA": "grafana"},
+}
+_NOT_IN_THE_MIRROR = {"GRAFANA"}
 
 
 def read(path: Path) -> dict[str, str]:
@@ -93,8 +99,11 @@ class Settings:
 
     def published(self) -> list[tuple[str, int]]:
         """(service, port) of everything but the chains."""
-        published = _PUBLISHED | (_VAULTED if self.vaulted else {})
-        return [(service, self.port(name)) for name, service in published.items()]
+        published = dict(_PUBLISHED)
+        for overlay in self.overlays:
+            published |= _OVERLAID.get(overlay, {})
+        left_out = _NOT_IN_THE_MIRROR if self.mirror else set()
+        return [(service, self.port(name)) for name, service in published.items() if name not in left_out]
 
     def secret(self, name: str) -> str:
         """A value of the world's own file."""

@@ -106,7 +106,8 @@ impl Carrier {
     ) {
         let mut ready = Vec::new();
         loop {
-            let bundles = self.lanes[self.active.get() as usize].bundles.clone();
+            let active = self.active.get();
+            let bundles = self.lanes[active as usize].bundles.clone();
             let open = bundles.is_some();
             tokio::select! {
                 Some((route, happened)) = happened.recv() => {
@@ -118,10 +119,11 @@ impl Carrier {
                 () = due(&mut self.watch) => self.probe(),
                 place = reserve(bundles), if open && !self.held.is_empty() => match place {
                     Some(place) => if let Some(envelopes) = self.held.pop_front() {
-                        place.send(Bundle { envelopes: frame::encode(&envelopes) });
+                        let route = frame::route(self.watch.as_ref().map(|_| active));
+                        place.send(Bundle { envelopes: frame::encode(&envelopes), route });
                     },
                     // The keeper says presently that it broke.
-                    None => self.lanes[self.active.get() as usize].bundles = None,
+                    None => self.lanes[active as usize].bundles = None,
                 },
                 count = waiting.recv_many(&mut ready, 4096), if open && self.held.is_empty() => {
                     if count == 0 {

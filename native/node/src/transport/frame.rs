@@ -1,7 +1,9 @@
 //! The content of a bundle: envelopes in canonical Borsh, bounded.
+use super::proto;
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use globelet_types::codec::MAX_FRAME;
+use globelet_types::world::Route;
 use globelet_types::{DecodeError, NodeId};
 
 /// A message on its way.
@@ -20,6 +22,29 @@ impl Envelope {
     pub fn size(&self) -> usize {
         2 + 4 + 2 * self.to.len() + 4 + self.message.len()
     }
+}
+
+/// The route of a bundle as it is written; `None` where its link has but one.
+pub fn route(route: Option<Route>) -> i32 {
+    let written = match route {
+        None => proto::Route::Unspecified,
+        Some(Route::Backbone) => proto::Route::Backbone,
+        Some(Route::Internet) => proto::Route::Internet,
+    };
+    written as i32
+}
+
+/// Reads the route of a bundle.
+///
+/// # Errors
+/// [`DecodeError::Malformed`] for a number that no route has.
+pub fn read_route(written: i32) -> Result<Option<Route>, DecodeError> {
+    let malformed = |_| DecodeError::Malformed { reason: format!("there is no route {written}") };
+    Ok(match proto::Route::try_from(written).map_err(malformed)? {
+        proto::Route::Unspecified => None,
+        proto::Route::Backbone => Some(Route::Backbone),
+        proto::Route::Internet => Some(Route::Internet),
+    })
 }
 
 /// Encodes envelopes as Borsh's `Vec<(NodeId, Vec<NodeId>, Vec<u8>)>`.
@@ -81,6 +106,14 @@ mod tests {
         let plain: Vec<(NodeId, Vec<NodeId>, Vec<u8>)> =
             sample().into_iter().map(|e| (e.from, e.to, e.message.to_vec())).collect();
         assert_eq!(&bundle[..], &globelet_types::encode(&plain)[..]);
+    }
+
+    #[test]
+    fn routes_come_back_and_there_are_no_others() {
+        for (written, known) in (0..).zip([None, Some(Route::Backbone), Some(Route::Internet)]) {
+            assert_eq!((route(known), read_route(written)), (written, Ok(known)));
+        }
+        assert!(read_route(3).is_err() && read_route(-1).is_err());
     }
 
     #[test]

@@ -80,9 +80,10 @@ impl From<DecodeError> for FrameRefused {
 ///
 /// # Errors
 /// [`FrameRefused`].
-pub fn open_frame(directory: &Directory, peer: u16, bundle: &Bytes) -> Result<Vec<Input>, FrameRefused> {
+pub fn open_frame(directory: &Directory, peer: u16, bundle: &Bundle) -> Result<Vec<Input>, FrameRefused> {
     let mut inputs = Vec::new();
-    for envelope in frame::decode(bundle)? {
+    let route = frame::read_route(bundle.route)?;
+    for envelope in frame::decode(&bundle.envelopes)? {
         let from = envelope.from;
         if directory.process_of(from) != Some(peer) {
             return Err(FrameRefused::ForeignSender { from: from.0, process: peer });
@@ -99,7 +100,7 @@ pub fn open_frame(directory: &Directory, peer: u16, bundle: &Bytes) -> Result<Ve
         // Copied out, so that a small message kept for the log does not keep its whole bundle.
         let raw = Bytes::copy_from_slice(&envelope.message);
         for to in envelope.to {
-            inputs.push(Input::Message { to, from, message: Box::new(message.clone()), raw: raw.clone() });
+            inputs.push(Input::Message { to, from, route, message: Box::new(message.clone()), raw: raw.clone() });
         }
     }
     Ok(inputs)
@@ -168,7 +169,7 @@ async fn receive(
     loop {
         match bundles.message().await {
             Ok(Some(bundle)) => {
-                let inputs = open_frame(directory, peer, &bundle.envelopes)?;
+                let inputs = open_frame(directory, peer, &bundle)?;
                 metrics.frames.inc();
                 inputs.into_iter().for_each(|input| core.tell(input));
             }

@@ -69,7 +69,7 @@ impl Continental {
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
         let finals = match event {
-            Event::MessageReceived { from, message } => self.message(now, from, message, &mut out),
+            Event::MessageReceived { from, message, .. } => self.message(now, from, message, &mut out),
             Event::TimerExpired(Timer::View(view)) => self.ordered.timer(now, view, &mut out),
             Event::TimerExpired(Timer::Report) => {
                 self.report_armed = false;

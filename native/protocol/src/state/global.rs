@@ -45,10 +45,10 @@ impl Global {
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
         let finals = match event {
-            Event::MessageReceived { from, message: Message::Report(report) } => {
+            Event::MessageReceived { from, message: Message::Report(report), .. } => {
                 self.report(now, from, report, &mut out)
             }
-            Event::MessageReceived { from, message: Message::Hotstuff(message) } => {
+            Event::MessageReceived { from, message: Message::Hotstuff(message), .. } => {
                 let continents = &self.continents;
                 let valid = |all: &Committees<'_>, header: &hotstuff::Header, payload: &[u8]| {
                     payload_is_valid(all, continents, header, payload)

@@ -47,10 +47,12 @@ impl Holder {
     pub fn handle(&mut self, now: Micros, event: Event) -> Vec<Effect> {
         let mut out = Out::default();
         match event {
-            Event::MessageReceived { from, message: Message::Hold { header, signature, shard, holding, .. } } => {
+            Event::MessageReceived {
+                from, message: Message::Hold { header, signature, shard, holding, .. }, ..
+            } => {
                 self.hold(now, from, &header, signature, shard, holding, &mut out);
             }
-            Event::MessageReceived { from, message: Message::Challenge { sequence, challenge } } => {
+            Event::MessageReceived { from, message: Message::Challenge { sequence, challenge }, .. } => {
                 self.challenged(now, from, sequence, challenge, &mut out);
             }
             Event::TimerExpired(Timer::Interval) => {

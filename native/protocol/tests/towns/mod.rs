@@ -173,7 +173,7 @@ impl Towns {
             let timer = self.timers.first().map_or(u64::MAX, |t| t.0);
             if let Some((from, to, message)) = self.mail.pop_front() {
                 self.now += 1;
-                self.handle(to, Event::MessageReceived { from, message });
+                self.handle(to, Event::MessageReceived { from, route: None, message });
                 continue;
             }
             if late.min(timer) > end {

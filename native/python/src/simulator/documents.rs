@@ -15,6 +15,7 @@ pub fn state(world: &Simulation, climb: &Climb) -> Value {
         "answered": climb.answered,
         "state": climb.last(),
         "stages": climb.stages.iter().map(step).collect::<Map<_, _>>(),
+        "route": climb.route.map(Route::name),
         "refusal": climb.refusal.as_ref().map(|r| json!({"code": r.code(), "detail": r.to_string()})),
     })
 }

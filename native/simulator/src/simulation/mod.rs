@@ -244,7 +244,7 @@ impl Simulation {
             return;
         }
         match due {
-            Due::Arrival { from, to, bytes } => self.handle(to, Input::Message { from, bytes }),
+            Due::Arrival { from, to, route, bytes } => self.handle(to, Input::Message { from, route, bytes }),
             Due::Local { node, life, event } if self.alive(node, life) => self.handle(node, Input::Fact(event)),
             Due::Leaving { node, life, outs } if self.alive(node, life) => self.release(node, outs),
             Due::Local { .. } | Due::Leaving { .. } => {}
@@ -267,7 +267,7 @@ impl Simulation {
             Input::Message { .. } => 1,
             Input::Fact(event) => kind(event),
         };
-        if let (Some(listener), Input::Message { from, bytes }) = (&mut self.listener, &input) {
+        if let (Some(listener), Input::Message { from, bytes, .. }) = (&mut self.listener, &input) {
             if let Ok(message) = decode(bytes) {
                 listener(self.now, *from, node, &message);
             }
@@ -316,9 +316,10 @@ impl Simulation {
         let Some(receiver) = self.nodes.get(to.index()).filter(|_| to != from) else {
             return self.judge("seam", Err(format!("node {from} sends to node {to}")));
         };
-        let delays = self.links.carry(self.now, self.nodes[from.index()].region, receiver.region);
-        for delay in delays {
-            self.queue.push(self.now + delay, Due::Arrival { from, to, bytes: bytes.clone() });
+        let (here, there) = (self.nodes[from.index()].region, receiver.region);
+        let route = self.links.route(self.now, here, there);
+        for delay in self.links.carry(self.now, here, there) {
+            self.queue.push(self.now + delay, Due::Arrival { from, to, route, bytes: bytes.clone() });
         }
     }
 
@@ -349,6 +350,7 @@ impl Simulation {
                 let receipt = if settled { self.nodes[node.index()].state().receipt(&order) } else { None };
                 let Some(climb) = self.ladder.at(node, &order) else { return };
                 climb.stages.entry(stage).or_insert(at);
+                climb.route = climb.route.or(receipt.as_ref().and_then(|r| r.route));
                 for (stage, at) in receipt.into_iter().flat_map(|r| r.stages) {
                     climb.stages.entry(stage).and_modify(|known| *known = at);
                 }

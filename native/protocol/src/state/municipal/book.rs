@@ -167,6 +167,9 @@ impl Book {
         let delivered = seen.map_or(credited, |s| s.delivered.min(credited));
         for id in self.by_lane.remove(&(settled.destination, settled.number)).unwrap_or_default() {
             self.committed_by(&id, seen.map_or(delivered, |s| s.certified.min(delivered)));
+            if let Some(receipt) = self.receipts.get_mut(&id) {
+                receipt.route = seen.and_then(|s| s.route);
+            }
             self.climb(&id, Stage::Delivered, delivered, None, out);
             match settled.refused.get(&id) {
                 Some(refusal) => self.climb(&id, Stage::Refunded, credited, Some(refusal.clone()), out),

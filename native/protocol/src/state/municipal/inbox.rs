@@ -6,6 +6,7 @@ use crate::message::{Message, ParcelShard};
 use crate::{Publication, Weighted};
 use globelet_clock::Stamp;
 use globelet_sharding::AHEAD_MOST;
+use globelet_types::world::Route;
 use globelet_types::{decode, ChainId, Hash, Micros, NodeId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,6 +18,8 @@ const COPIES_MOST: usize = 512;
 struct Gathering {
     shards: BTreeMap<u32, Vec<u8>>,
     certified: Stamp,
+    /// Of the shard that came last.
+    route: Option<Route>,
     seen: BTreeMap<u64, Seen>,
     repaired: bool,
     /// Enough shards are here and the ciphertext of the lane's key is not: what else the parcel takes.
@@ -33,6 +36,8 @@ pub(crate) struct Arrived {
     pub delivered: Stamp,
     /// When the source had the certificate.
     pub certified: Stamp,
+    /// Which route its last shard took, where there are two.
+    pub route: Option<Route>,
     /// What the source saw of our parcels that this one settles.
     pub seen: BTreeMap<u64, Seen>,
     /// By this replica's physical clock.
@@ -75,7 +80,13 @@ impl Municipal {
     }
 
     /// R1: a shard of a parcel. Nothing is believed that the source's certificate does not prove.
-    pub(super) fn parcel_shard(&mut self, now: Micros, from: NodeId, shard: ParcelShard, out: &mut Out) {
+    pub(super) fn parcel_shard(
+        &mut self,
+        now: Micros,
+        (from, route): (NodeId, Option<Route>),
+        shard: ParcelShard,
+        out: &mut Out,
+    ) {
         let source = shard.header.chain;
         let Some(committee) = self.frame.committees.get(source.index()) else { return };
         let Some(member) = committee.member(from) else { return };
@@ -96,10 +107,9 @@ impl Municipal {
         let gathering = self.inbox.gathering.entry(key).or_default();
         gathering.shards.insert(shard.proof.index, shard.bytes);
         gathering.certified = gathering.certified.max(shard.certified);
+        gathering.route = route;
         for seen in shard.seen {
-            let known = gathering.seen.entry(seen.number).or_insert(seen);
-            known.certified = known.certified.max(seen.certified);
-            known.delivered = known.delivered.max(seen.delivered);
+            gathering.seen.entry(seen.number).or_insert(seen).join(&seen);
         }
         gathering.repaired |= shard.repair;
         self.rebuild(now, key, (shard.header, shard.certificate), &lane, out);
@@ -189,9 +199,9 @@ impl Municipal {
             self.inbox.repairs += 1;
             out.publish(Publication::ParcelRepaired { source: key.0, number: key.1 });
         }
-        let Gathering { certified, seen, .. } = gathering;
+        let Gathering { certified, route, seen, .. } = gathering;
         let (delivered, arrived_us, digest) = (self.clock.now(now), now, lane.digest);
-        let arrived = Arrived { header, certificate, parcel, digest, delivered, certified, seen, arrived_us };
+        let arrived = Arrived { header, certificate, parcel, digest, delivered, certified, route, seen, arrived_us };
         self.arrive(now, key, arrived, out);
     }
 
@@ -220,8 +230,8 @@ impl Municipal {
             self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);
         }
         if !arrived.parcel.remittances.is_empty() {
-            let Arrived { certified, delivered, .. } = arrived;
-            let seen = Seen { number: key.1, certified, delivered };
+            let Arrived { certified, delivered, route, .. } = arrived;
+            let seen = Seen { number: key.1, certified, delivered, route };
             self.inbox.settling.entry(key.0).or_default().push(seen);
         }
         self.inbox.copies.push_back(arrived);

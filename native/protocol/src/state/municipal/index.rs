@@ -276,7 +276,7 @@ mod tests {
     fn a_settlement_tells_what_was_refunded_and_unknown_ones_are_passed_over() {
         let mut index = filled(2, 2);
         let settle = |number, refused| Settled { destination: AWAY, number, refused };
-        let seen = Seen { number: 2, certified: at(5), delivered: at(8) };
+        let seen = Seen { number: 2, certified: at(5), delivered: at(8), route: None };
         index.settled(&settle(2, BTreeMap::from([(id(3), Refusal::UnknownRecipient)])), Some(&seen), at(9));
         index.settled(&settle(77, BTreeMap::from([(id(1), Refusal::UnknownRecipient)])), None, at(9));
         assert_eq!(index.settling(AWAY, 1), None);

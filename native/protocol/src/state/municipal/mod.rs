@@ -200,7 +200,10 @@ impl Municipal {
         let mut out = Out::default();
         match event {
             Event::Started => self.resume(now, &mut out),
-            Event::MessageReceived { from, message } => self.message(now, from, message, &mut out),
+            Event::MessageReceived { from, route, message: Message::Parcel(shard) } => {
+                self.parcel_shard(now, (from, route), shard, &mut out);
+            }
+            Event::MessageReceived { from, message, .. } => self.message(now, from, message, &mut out),
             Event::TimerExpired(Timer::Seal) => self.seal_due(now, &mut out),
             Event::TimerExpired(Timer::Hurry) => self.hurry_due(now, &mut out),
             Event::TimerExpired(Timer::Round) => self.round_due(now, &mut out),
@@ -229,7 +232,6 @@ impl Municipal {
             (Message::Vote { height, block, signature }, Some(m)) => self.vote(now, m, height, block, signature, out),
             (Message::Behind { round, certified, next }, Some(m)) => self.behind(m, round, certified, &next, out),
             (Message::VertexBody { vertex, body }, Some(m)) => self.vertex_body(now, m, vertex, body, out),
-            (Message::Parcel(shard), _) => self.parcel_shard(now, from, shard, out),
             (Message::RepairRequest { destination, numbers }, _) => {
                 self.repair_request(from, destination, &numbers, out)
             }

@@ -136,6 +136,7 @@ impl Municipal {
             digest: reference.digest,
             delivered: at,
             certified: at,
+            route: None,
             seen: BTreeMap::new(),
             arrived_us: now,
         };
