@@ -94,6 +94,19 @@ def test_any_container_can_be_killed_and_started_again(engine, world, name):
     assert world.settle([receipt], SOON, "archived")
 
 
+@pytest.mark.parametrize(("name", "fault"), [("redpanda", "pause"), ("osaka", "pause"), ("mongo", "stop")])
+def test_nobody_else_waits_for_a_container_that_is_frozen_or_stopped(engine, world, name, fault):
+    process = world.process(name)
+    getattr(process, fault)()
+    expected = {"pause": "paused", "stop": "stopped"}[fault]
+    assert {p.name: p.state for p in engine.status().processes}[name] == expected
+    alice, bob = world.account("tokyo", balance=10), world.account("paris")
+    receipt = alice.send(bob, 1).wait("credited", timeout=SOON)
+    process.resume() if fault == "pause" else process.restart()
+    assert {p.name: p.state for p in engine.status().processes}[name] == "running"
+    assert world.settle([receipt], SOON, "archived")
+
+
 def test_a_run_leaves_every_log_and_why_a_container_ended(engine, world, tmp_path):
     world.process("hesse").kill()
     try:
@@ -142,6 +155,9 @@ def test_the_command_line_finds_the_world_by_itself(engine):
     assert status["engine"] == "compose"
     assert {p["name"] for p in status["processes"]} >= {"tokyo", "toxiproxy", "mongo", "archiver"}
     assert all(p["container"] for p in status["processes"])
+    watched = cli("watch", "--once", "--json")
+    assert watched.returncode == 0, watched.stderr
+    assert {i["name"] for i in json.loads(watched.stdout)["invariants"] if i["holds"] is False} == set()
 
 
 def test_up_again_changes_nothing_and_an_unknown_overlay_is_told(engine):

@@ -88,13 +88,19 @@ pub enum Input {
 pub struct CoreHandle {
     inputs: Sender<Input>,
     waiting: Arc<AtomicU64>,
+    clock: WallClock,
     metrics: Arc<Metrics>,
 }
 
 impl CoreHandle {
-    /// A handle over a channel whose other end is a core's.
-    pub fn new(inputs: Sender<Input>, metrics: Arc<Metrics>) -> CoreHandle {
-        CoreHandle { inputs, waiting: Arc::default(), metrics }
+    /// A handle over a channel whose other end is a core's, with the core's clock.
+    pub fn new(inputs: Sender<Input>, clock: WallClock, metrics: Arc<Metrics>) -> CoreHandle {
+        CoreHandle { inputs, waiting: Arc::default(), clock, metrics }
+    }
+
+    /// The time that the core goes by.
+    pub fn now(&self) -> Micros {
+        self.clock.now()
     }
 
     /// Hands an input over; one that comes after the core's end is lost.

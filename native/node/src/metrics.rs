@@ -1,4 +1,5 @@
 //! Prometheus metrics, in base units.
+use crate::transport::clocks::Clocks;
 use crate::transport::meter::Meters;
 use globelet_protocol::publication::Outcome;
 use globelet_protocol::{Event, Message, Timer};
@@ -177,6 +178,8 @@ pub struct Metrics {
     pub streams_up: Gauge,
     /// The routes between continents.
     pub routes: Meters,
+    /// The clocks of other processes.
+    pub clocks: Clocks,
     /// Broken protocol rules seen.
     pub misbehaviour: Counter,
     /// Parcels brought home by repair.
@@ -217,6 +220,7 @@ impl Default for Metrics {
             nodes: Gauge::default(),
             streams_up: Gauge::default(),
             routes: Meters::default(),
+            clocks: Clocks::default(),
             misbehaviour: Counter::default(),
             repairs: Counter::default(),
             challenges: Family::default(),
@@ -258,6 +262,7 @@ impl Metrics {
         r.register("resident_nodes", "Nodes hosted by this process", self.nodes.clone());
         r.register("streams_up", "Connections to other processes that are up, of all routes", self.streams_up.clone());
         self.routes.register(r);
+        self.clocks.register(r);
         r.register("misbehaviour", "Broken protocol rules seen", self.misbehaviour.clone());
         r.register("candidates", "Holders that the chain's replicas may choose from", self.candidates.clone());
         r.register("holders_present", "Holders of the chain that are present", self.present.clone());

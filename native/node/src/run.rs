@@ -157,11 +157,12 @@ pub async fn run(options: Options) -> Result<(), NodeError> {
     let (inputs, queue) = channel();
     let (fatal, mut failures) = mpsc::unbounded_channel();
     let (senders, log_threads) = start_logs(logs, &inputs, &fatal, &metrics).map_err(thread_error)?;
-    let outward = Outward::start(&directory, &tls, &metrics);
+    let clock = WallClock::starting_at_least(last);
+    let outward = Outward::start(&directory, &tls, clock, &metrics);
     let (publications, published) = mpsc::unbounded_channel();
     let outputs = Outputs { logs: senders, outward: outward.clone(), publications };
-    let core = Core::new(directory.clone(), WallClock::starting_at_least(last), states, outputs, metrics.clone());
-    let handle = CoreHandle::new(inputs, metrics.clone());
+    let core = Core::new(directory.clone(), clock, states, outputs, metrics.clone());
+    let handle = CoreHandle::new(inputs, clock, metrics.clone());
     let core = start_core(core, queue, handle.clone()).map_err(thread_error)?;
     tokio::spawn(feed.clone().run(published, fatal));
     let tokens = options.jwks.map(|at| Arc::new(Tokens::new(at, &directory.world().name)));

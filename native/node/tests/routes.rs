@@ -3,6 +3,7 @@
 mod common;
 
 use bytes::Bytes;
+use globelet_node::clock::WallClock;
 use globelet_node::core::{CoreHandle, Input};
 use globelet_node::directory::{Directory, Route, Way};
 use globelet_node::metrics::Metrics;
@@ -115,7 +116,8 @@ async fn pair(state: &Path) -> Pair {
     let listener = TcpListener::bind(format!("127.0.0.1:{}", there.this().node_port)).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (sender, inputs) = std::sync::mpsc::channel();
-    let (core, (said, _)) = (CoreHandle::new(sender, Arc::default()), tokio::sync::mpsc::channel(4));
+    let (core, (said, _)) =
+        (CoreHandle::new(sender, WallClock::starting_at_least(0), Arc::default()), tokio::sync::mpsc::channel(4));
     let tls = Tls::load(state, "paris").unwrap();
     tokio::spawn(async move { serve(listener, &tls, there, core, said, Arc::default(), std::future::pending()).await });
     let ((fast, backbone), (slow, internet)) = (relay(address.clone()).await, relay(address).await);
@@ -124,7 +126,7 @@ async fn pair(state: &Path) -> Pair {
     std::fs::write(state.join("routes.json"), routes.to_string()).unwrap();
     let here = Arc::new(Directory::load(state, "tokyo").unwrap());
     let metrics = Arc::new(Metrics::default());
-    let outward = Outward::start(&here, &Tls::load(state, "tokyo").unwrap(), &metrics);
+    let outward = Outward::start(&here, &Tls::load(state, "tokyo").unwrap(), WallClock::starting_at_least(0), &metrics);
     let pair = Pair { outward, metrics, inputs, backbone, internet };
     pair.until(|p| p.shows("delay_seconds", "backbone", "") && p.shows("delay_seconds", "internet", "")).await;
     pair

@@ -4,6 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use globelet_gossip::{encode, Packet};
+use globelet_node::clock::WallClock;
 use globelet_node::core::{CoreHandle, Input};
 use globelet_node::directory::{Directory, Route, Way};
 use globelet_node::gossip::Heard;
@@ -44,13 +45,17 @@ struct Paris {
 }
 
 async fn paris(state: &Path) -> Paris {
+    paris_at(state, WallClock::starting_at_least(0)).await
+}
+
+async fn paris_at(state: &Path, clock: WallClock) -> Paris {
     let directory = Arc::new(Directory::load(state, "paris").unwrap());
     let tls = Tls::load(state, "paris").unwrap();
     let address = format!("127.0.0.1:{}", directory.this().node_port);
     let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
     let (sender, inputs) = std::sync::mpsc::channel();
     let metrics = Arc::new(Metrics::default());
-    let (core, counted) = (CoreHandle::new(sender, metrics.clone()), metrics.clone());
+    let (core, counted) = (CoreHandle::new(sender, clock, metrics.clone()), metrics.clone());
     let (said, heard) = tokio::sync::mpsc::channel(4);
     tokio::spawn(async move { serve(listener, &tls, directory, core, said, counted, std::future::pending()).await });
     Paris { inputs, heard, metrics, address }
@@ -92,7 +97,7 @@ async fn messages_arrive_and_the_link_can_be_measured() {
     let directory = Arc::new(Directory::load(state.path(), "tokyo").unwrap());
     let tls = Tls::load(state.path(), "tokyo").unwrap();
     // Dialled before Paris is there: the stream comes up by itself.
-    let outward = Outward::start(&directory, &tls, &Arc::default());
+    let outward = Outward::start(&directory, &tls, WallClock::starting_at_least(0), &Arc::default());
     let paris = paris(state.path()).await;
     let way = Way { from: RegionId(0), to: RegionId(1), process: 1 };
     while outward.probe(&way, Route::Backbone).await.is_none() {
@@ -104,6 +109,33 @@ async fn messages_arrive_and_the_link_can_be_measured() {
     let take = move || (0..500).map(|_| number(paris.inputs.recv_timeout(PATIENCE).unwrap())).collect::<Vec<_>>();
     let arrived = tokio::task::spawn_blocking(take);
     assert_eq!(arrived.await.unwrap(), (0..500).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_apart_is_told_where_its_process_is_met() {
+    let state = tempfile::tempdir().unwrap();
+    common::deal(state.path());
+    let directory = Arc::new(Directory::load(state.path(), "tokyo").unwrap());
+    let tls = Tls::load(state.path(), "tokyo").unwrap();
+    let (ours, metrics) = (WallClock::starting_at_least(0), Arc::new(Metrics::default()));
+    let _paris = paris_at(state.path(), WallClock::starting_at_least(ours.now() + 3_600_000_000)).await;
+    let _outward = Outward::start(&directory, &tls, ours, &metrics);
+    let shown = || {
+        let text = metrics.text();
+        let found = text.lines().find_map(|l| l.strip_prefix("globelet_clock_ahead_seconds{peer=\"paris\"} "));
+        found.and_then(|seconds| seconds.parse::<f64>().ok()).filter(|seconds| *seconds != 0.0)
+    };
+    let told = async {
+        loop {
+            match shown() {
+                Some(seconds) => return seconds,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    let seconds = tokio::time::timeout(PATIENCE, told).await.unwrap();
+    // An hour, and less what the question and its answer took.
+    assert!(seconds > 3_600.0 - PATIENCE.as_secs_f64() && seconds <= 3_600.1, "{seconds}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

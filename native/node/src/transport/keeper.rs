@@ -1,7 +1,9 @@
 //! Keeps one connection up, over one route, and carries on it what it is handed.
-use super::proto::Bundle;
+use super::clocks;
+use super::proto::{Bundle, ProbeRequest};
 use super::streams::{dial, Client};
 use super::tls::Tls;
+use crate::clock::WallClock;
 use crate::directory::Route;
 use crate::metrics::Metrics;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +51,10 @@ pub struct Keeper {
     pub process: String,
     /// Who dials.
     pub tls: Tls,
+    /// The time that its stamps go by.
+    pub clock: WallClock,
+    /// How far from it another's may be.
+    pub skew_us: u64,
     /// The connection for others.
     pub connection: Connection,
     /// Who is told what happens.
@@ -78,11 +84,27 @@ impl Keeper {
         let _ = self.happened.send((self.route, happened));
     }
 
+    /// At the door: how far the other's clock is from ours. Messages do not wait for the answer.
+    fn compare(&self, mut client: Client) {
+        let (clock, skew_us, peer, metrics) = (self.clock, self.skew_us, self.process.clone(), self.metrics.clone());
+        tokio::spawn(async move {
+            let asked = clock.now();
+            let Ok(reply) = client.probe(ProbeRequest {}).await else { return };
+            let ahead_us = clocks::ahead(asked, reply.into_inner().now_us, clock.now());
+            if let Some(told) = metrics.clocks.note(&peer, ahead_us, skew_us) {
+                crate::error::say(told);
+            }
+        });
+    }
+
     /// Carries bundles until the stream breaks or no more can come.
     async fn carry(&self, mut client: Client) {
         let (bundles, stream) = mpsc::channel(BUNDLES);
         *self.connection.lock() = Some(client.clone());
         self.metrics.streams_up.inc();
+        if self.route == Route::Backbone {
+            self.compare(client.clone());
+        }
         self.tell(Happened::Up(bundles));
         if let Ok(answer) = client.deliver(ReceiverStream::new(stream)).await {
             // The receiver never says anything: this returns when the stream has ended.

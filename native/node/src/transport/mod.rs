@@ -1,6 +1,7 @@
 //! Messages between processes: gRPC streams over mutual TLS, one per way and route.
 pub mod carrier;
 pub mod choice;
+pub mod clocks;
 pub mod door;
 pub mod frame;
 pub mod keeper;

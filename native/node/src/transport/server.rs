@@ -143,7 +143,7 @@ impl Transport for Service {
     }
 
     async fn probe(&self, _: Request<ProbeRequest>) -> Result<Response<ProbeReply>, Status> {
-        Ok(Response::new(ProbeReply { arrived_ns: monotonic_ns() }))
+        Ok(Response::new(ProbeReply { arrived_ns: monotonic_ns(), now_us: self.core.now() }))
     }
 
     async fn gossip(&self, request: Request<GossipFrame>) -> Result<Response<GossipReply>, Status> {

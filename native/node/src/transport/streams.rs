@@ -7,7 +7,7 @@ use super::meter::Meter;
 use super::proto::transport_client::TransportClient;
 use super::proto::ProbeRequest;
 use super::tls::Tls;
-use crate::clock::monotonic_ns;
+use crate::clock::{monotonic_ns, WallClock};
 use crate::directory::{Directory, Route, Way};
 use crate::metrics::Metrics;
 use bytes::Bytes;
@@ -44,10 +44,10 @@ pub struct Outward {
 
 impl Outward {
     /// Starts to dial every way that leaves the process, over each of its routes. Call inside a tokio runtime.
-    pub fn start(directory: &Arc<Directory>, tls: &Tls, metrics: &Arc<Metrics>) -> Outward {
+    pub fn start(directory: &Arc<Directory>, tls: &Tls, clock: WallClock, metrics: &Arc<Metrics>) -> Outward {
         let ways: Vec<Way> = directory.ways().into_iter().filter(|w| !directory.inside(w)).collect();
         let count = ways.len().max(1) as u32;
-        let start = |(place, way)| (way, Stream::start(directory, tls, metrics, way, (place, count)));
+        let start = |(place, way)| (way, Stream::start(directory, tls, clock, metrics, way, (place, count)));
         let streams = (0u32..).zip(ways).map(start).collect();
         Outward { streams: Arc::new(streams), metrics: metrics.clone() }
     }
@@ -97,7 +97,14 @@ impl Outward {
 
 impl Stream {
     /// `place` of so many: the first probes of all streams are spread over the time between two.
-    fn start(directory: &Directory, tls: &Tls, metrics: &Arc<Metrics>, way: Way, (place, of): (u32, u32)) -> Stream {
+    fn start(
+        directory: &Directory,
+        tls: &Tls,
+        clock: WallClock,
+        metrics: &Arc<Metrics>,
+        way: Way,
+        (place, of): (u32, u32),
+    ) -> Stream {
         let world = directory.world();
         let (queue, waiting) = mpsc::channel(WAITING);
         let (told, happened) = mpsc::unbounded_channel();
@@ -106,7 +113,9 @@ impl Stream {
         for ((route, address), connection) in routes.into_iter().zip(&connections) {
             let process = world.processes[usize::from(way.process)].name.clone();
             let (connection, happened, metrics) = (connection.clone(), told.clone(), metrics.clone());
-            let keeper = Keeper { route, address, process, tls: tls.clone(), connection, happened, metrics };
+            let skew_us = world.parameters.skew_us;
+            let keeper =
+                Keeper { route, address, process, tls: tls.clone(), clock, skew_us, connection, happened, metrics };
             tokio::spawn(keeper.keep());
         }
         let every = Duration::from_micros(world.fallback.probe_us);
