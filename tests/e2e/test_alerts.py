@@ -56,6 +56,12 @@ def test_every_chain_and_the_archiver_are_scraped(prometheus, world):
     assert world.wait_until(lambda: found <= prometheus.targets(), SOON), prometheus.targets()
 
 
+def test_every_rule_fires_on_the_figures_it_is_for_and_on_no_others(prometheus, engine):
+    words = ["promtool", "test", "rules", "/etc/globelet/alerts.test.yml"]
+    status, said = engine._containers.get("prometheus").exec_run(words)
+    assert status == 0, said.decode()
+
+
 def test_a_slow_backbone_and_the_way_round_it_are_told_and_untold(prometheus, world):
     backbone = world.ocean("asia", "europe", route="backbone")
     expected = {"BackboneSlow", "FallbackActive"}

@@ -14,6 +14,7 @@ from globelet.archiver.dynamodb_wire import SignedWire
 from globelet.archiver.immudb import Ledger
 from globelet.archiver.record import canonical, receipt_row
 from globelet.archiver.refusal import LedgerLost, OtherSchema, Transient, WrongCredentials
+from globelet.archiver.settings import SCHEMA
 from globelet.archiver.stream import StreamFollower
 
 pytestmark = pytest.mark.stores
@@ -96,5 +97,5 @@ def test_wrong_credentials_and_another_schema_are_refused_with_the_mend(home):
     ledger.put({"globelet:schema": "0"}, "mark")
     with pytest.raises(OtherSchema, match="schema 0"):
         Ledger(home.settings).open()
-    ledger.put({"globelet:schema": "1"}, "mark again")
+    ledger.put({"globelet:schema": str(SCHEMA)}, "mark again")
     Ledger(home.settings).open()

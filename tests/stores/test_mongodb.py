@@ -115,7 +115,7 @@ def test_a_store_that_came_back_empty_is_filled_again(home):
 def test_another_schema_is_refused(home):
     marks = database(home)["globelet"]
     marks.insert_one({"_id": "schema", "version": 0})
-    with pytest.raises(OtherSchema, match="schema 0, this version writes 1") as refused:
+    with pytest.raises(OtherSchema, match="schema 0, this version writes 2") as refused:
         MongoSink(home.settings).inspect()
     assert refused.value.code == "other_schema"
     marks.delete_one({"_id": "schema"})

@@ -151,5 +151,5 @@ def test_wrong_credentials_and_another_schema_are_refused_with_the_mend(home):
     client = connect(home.settings)
     client.create_bucket(Bucket=home.settings.bucket)
     client.put_object(Bucket=home.settings.bucket, Key=MARK_KEY, Body=b'{"schema": 0}')
-    with pytest.raises(OtherSchema, match="schema 0, this version writes 1"):
+    with pytest.raises(OtherSchema, match="schema 0, this version writes 2"):
         S3Sink(home.settings).inspect()
