@@ -1,4 +1,5 @@
 //! Handovers: the members of a committee that is over sign the next one, and tell everybody who checks certificates.
+use super::inbox::Origin;
 use super::{Municipal, Out};
 use crate::epoch::{Succession, Term, HANDOVERS_MOST};
 use crate::message::ParcelShard;
@@ -115,14 +116,14 @@ impl Municipal {
             let (waiting, others) =
                 std::mem::take(&mut self.inbox.unknown).into_iter().partition(|(_, s)| s.header.chain == chain);
             self.inbox.unknown = others;
-            let waiting: Vec<(NodeId, ParcelShard)> = waiting;
-            waiting.into_iter().for_each(|(from, shard)| self.parcel_shard(now, from, shard, out));
+            let waiting: Vec<(Origin, ParcelShard)> = waiting;
+            waiting.into_iter().for_each(|(origin, shard)| self.parcel_shard(now, origin, shard, out));
         }
     }
 
     /// True if a certificate that does not hold may be of a committee that is not known here: then whoever sent it is
     /// asked for the handovers, and the shard waits for them.
-    pub(super) fn may_be_newer(&mut self, from: NodeId, shard: &ParcelShard, out: &mut Out) -> bool {
+    pub(super) fn may_be_newer(&mut self, origin: Origin, shard: &ParcelShard, out: &mut Out) -> bool {
         let chain = shard.header.chain;
         let Some(committee) = self.frame.committees.get(chain.index()).filter(|_| self.epochs.is_on()) else {
             return false;
@@ -134,9 +135,9 @@ impl Municipal {
         if header.height < since || !strangers || self.header_certified(header, &shard.certificate) {
             return false;
         }
-        out.send(vec![from], Message::HandoversWanted { chain, epoch });
+        out.send(vec![origin.0], Message::HandoversWanted { chain, epoch });
         if self.inbox.unknown.len() < UNKNOWN_MOST && shard.bytes.len() <= UNKNOWN_BYTES {
-            self.inbox.unknown.push((from, shard.clone()));
+            self.inbox.unknown.push((origin, shard.clone()));
         }
         true
     }

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Parcels kept after they were applied, for peers that an agreement made want them.
 const COPIES_MOST: usize = 512;
 
+/// Who sent a shard, and which of the two routes it took, where there are two.
+pub(crate) type Origin = (NodeId, Option<Route>);
+
 /// Shards of a parcel that cannot be rebuilt yet.
 #[derive(Default)]
 struct Gathering {
@@ -64,7 +67,7 @@ pub(crate) struct Inbox {
     pub preferred: BTreeMap<ChainId, Vec<Weighted>>,
     pub repairs: u64,
     /// Shards from a committee that this replica has not heard of yet.
-    pub unknown: Vec<(NodeId, ParcelShard)>,
+    pub unknown: Vec<(Origin, ParcelShard)>,
 }
 
 impl Municipal {
@@ -83,7 +86,7 @@ impl Municipal {
     pub(super) fn parcel_shard(
         &mut self,
         now: Micros,
-        (from, route): (NodeId, Option<Route>),
+        (from, route): Origin,
         shard: ParcelShard,
         out: &mut Out,
     ) {
@@ -95,7 +98,7 @@ impl Municipal {
         if !self.lane_wanted(source, &lane) {
             return;
         }
-        if self.may_be_newer(from, &shard, out) {
+        if self.may_be_newer((from, route), &shard, out) {
             return;
         }
         let unlocks = match self.check_shard(now, &lane, &shard) {
