@@ -10,8 +10,8 @@ pub fn stamp(at: &Stamp) -> Value {
 }
 
 /// A refusal.
-pub fn refusal(refusal: &Refusal) -> Value {
-    json!({"code": refusal.code(), "detail": refusal.to_string()})
+pub fn refusal(refusal: &Refusal, genesis: &Genesis) -> Value {
+    globelet_protocol::refusal_json::refusal(&genesis.world, refusal)
 }
 
 /// The stage a transfer is in: how it ended, or the last step reached.
@@ -39,6 +39,10 @@ fn order(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
         Order::Opening(o) => json!({
             "kind": "opening", "account": o.account.to_string(), "municipality": name(o.municipality),
             "expires_us": o.expires_us,
+        }),
+        Order::Move(m) => json!({
+            "kind": "move", "account": m.account.to_string(), "source": name(m.source),
+            "destination": name(m.destination), "nonce": m.nonce, "expires_us": m.expires_us,
         }),
     };
     match value {
@@ -78,7 +82,7 @@ pub fn summary(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
     document.insert("state".into(), state(&receipt.stages).into());
     document.insert("stages".into(), Value::Object(stamps(&receipt.stages)));
     document.insert("route".into(), receipt.route.map_or(Value::Null, |r| r.name().into()));
-    document.insert("refusal".into(), receipt.refusal.as_ref().map_or(Value::Null, refusal));
+    document.insert("refusal".into(), receipt.refusal.as_ref().map_or(Value::Null, |r| refusal(r, genesis)));
     document.insert("proofs".into(), proofs(receipt));
     document
 }
@@ -91,7 +95,7 @@ pub fn standing(standing: &Standing, genesis: &Genesis) -> Value {
         "destination": name(genesis, standing.destination),
         "state": state(&standing.stages),
         "stages": stamps(&standing.stages),
-        "refusal": standing.refusal.as_ref().map(refusal),
+        "refusal": standing.refusal.as_ref().map(|r| refusal(r, genesis)),
         "proofs": {
             "block": {
                 "chain": standing.chain, "height": standing.height, "hash": hex::encode(standing.block),

@@ -41,6 +41,13 @@ fn problems_have_codes_and_the_right_content_type() {
     let elsewhere = json!({"from": hex64, "source": "paris", "to": hex64, "destination": "tokyo", "amount": 1,
         "nonce": 1, "expires_us": 1, "signature": "00".repeat(64)});
     assert_problem(&call(port, "POST", "/v1/transfers", "", &elsewhere.to_string()), 421, "wrong_municipality");
+    assert_problem(&call(port, "POST", "/v1/moves", "", "{}"), 400, "malformed");
+    let away = |to: &str| {
+        json!({"account": hex64, "source": "paris", "destination": to, "nonce": 1, "expires_us": 1,
+            "signature": "00".repeat(64)})
+    };
+    assert_problem(&call(port, "POST", "/v1/moves", "", &away("tokyo").to_string()), 421, "wrong_municipality");
+    assert_problem(&call(port, "POST", "/v1/moves", "", &away("rome").to_string()), 422, "unknown_municipality");
     let answer = call(port, "POST", "/v1/transfers", "", &json!([elsewhere, {}]).to_string());
     assert_eq!(answer.0, 202);
     assert_eq!(answer.2["results"][0]["problem"]["code"], "wrong_municipality");

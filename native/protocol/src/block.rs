@@ -125,7 +125,7 @@ pub struct BlockHeader {
     pub lanes: Vec<LaneEntry>,
     /// Sum of all balances after the block.
     pub balances: u64,
-    /// Hash of the accounts touched and their balances, chained from block to block.
+    /// Hash of the accounts touched, their balances and the homes of those that moved, chained from block to block.
     pub state: Hash,
 }
 

@@ -32,6 +32,7 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
         "certified": view.certified,
         "supply": view.genesis,
         "balances": view.balances,
+        "parked": view.parked,
         "sent": named(&view.sent),
         "refunded": named(&view.refunded),
         "sent_numbers": named(&view.sent_numbers),
@@ -39,6 +40,7 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
         "credited": named(&view.credited),
         "refused": named(&view.refused),
         "lanes": lanes(world, view),
+        "map": {"accounts": view.moved, "epoch": view.map_epoch, "digest": hex::encode(view.map_digest)},
         "repairs": view.repairs,
         "holders": holders(world, view),
     });

@@ -18,6 +18,7 @@ pub mod message;
 pub mod publication;
 pub mod receipt;
 pub mod receipt_json;
+pub mod refusal_json;
 pub mod selection;
 pub mod standing;
 mod state;
@@ -25,6 +26,7 @@ pub mod verify;
 
 pub use event::{Effect, Event, Timer};
 pub use genesis::{Deal, Genesis, NodeSecrets};
+pub use globelet_sharding::Home;
 pub use message::Message;
 pub use publication::Publication;
 pub use receipt::Receipt;

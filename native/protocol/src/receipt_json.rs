@@ -1,7 +1,7 @@
 //! The receipt as a JSON document: readable fields, and beside them the exact encoding that proves them.
 use crate::receipt::Receipt;
 use crate::verify::Step;
-use crate::Genesis;
+use crate::{refusal_json, Genesis};
 use globelet_types::world::Route;
 use globelet_types::{decode, encode, ChainId, Order};
 use serde_json::{json, Map, Value};
@@ -36,13 +36,17 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
             "kind": "opening", "account": o.account.to_string(), "municipality": name(o.municipality),
             "expires_us": o.expires_us,
         }),
+        Order::Move(m) => json!({
+            "kind": "move", "account": m.account.to_string(), "source": name(m.source),
+            "destination": name(m.destination), "nonce": m.nonce, "expires_us": m.expires_us,
+        }),
     };
     let stages: Map<String, Value> = receipt
         .stages
         .iter()
         .map(|(stage, at)| (stage.name().to_owned(), json!({"micros": at.micros, "counter": at.counter})))
         .collect();
-    let refusal = receipt.refusal.as_ref().map(|r| json!({"code": r.code(), "detail": r.to_string()}));
+    let refusal = receipt.refusal.as_ref().map(|r| refusal_json::refusal(&genesis.world, r));
     json!({
         "world": hex::encode(genesis.id()),
         "id": receipt.id.to_string(),

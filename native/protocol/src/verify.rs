@@ -4,7 +4,7 @@ use crate::receipt::Receipt;
 use crate::state::committee::Committee;
 use crate::Genesis;
 use globelet_types::world::ChainKind;
-use globelet_types::{encode, Order, Stage};
+use globelet_types::{encode, Stage};
 
 /// One step of the proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,11 +164,8 @@ impl Proof<'_> {
 
     fn lane(&self) -> Result<(), &'static str> {
         let (header, _) = self.receipt.block.as_ref().ok_or("the block is missing")?;
-        let leaves = match &self.receipt.order.order {
-            Order::Transfer(t) if t.destination != t.source => Some(t.destination),
-            _ => None,
-        };
-        let destination = leaves.filter(|_| self.receipt.reached(Stage::Refused).is_none());
+        let leaves_for = self.receipt.order.order.leaves_for();
+        let destination = leaves_for.filter(|_| self.receipt.reached(Stage::Refused).is_none());
         let entry = destination.and_then(|d| header.lanes.iter().find(|l| l.destination == d)).map(|l| l.number);
         let expected = destination.is_some();
         require(expected == entry.is_some(), "the block sends nothing to the destination")?;

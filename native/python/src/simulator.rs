@@ -256,6 +256,16 @@ impl Simulation {
         self.with(py, |world| Ok(world.account_at_ingress(chain(world, municipality)?, &id)))
     }
 
+    /// Where an account lives that went from a municipality; None where it is there, or never was.
+    fn home(&self, py: Python<'_>, municipality: &str, account: &str) -> PyResult<Option<String>> {
+        let id = AccountId::parse(account)
+            .ok_or_else(|| PyValueError::new_err(format!("{account:?} is not 64 hexadecimal digits")))?;
+        self.with(py, |world| {
+            let home = world.home(chain(world, municipality)?, &id);
+            Ok(home.map(|c| world.world().chains[c.index()].name.clone()))
+        })
+    }
+
     /// Bytes of shards that each holder keeps, by name.
     fn bytes_held(&self, py: Python<'_>) -> BTreeMap<String, u64> {
         self.with(py, |world| {

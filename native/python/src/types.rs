@@ -1,6 +1,6 @@
 //! `globelet._native.types`: the bytes an account signs, and the hash everything is named by.
 use globelet_types::world::WorldSpec;
-use globelet_types::{AccountId, ChainId, Opening, Order, Transfer};
+use globelet_types::{AccountId, ChainId, Move, Opening, Order, Transfer};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -62,6 +62,17 @@ fn hash<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
 /// Reads an order from the fields of the HTTP body, places by number.
 fn parse(order: &Bound<'_, PyDict>) -> PyResult<Order> {
     let keys = order.len();
+    if order.contains("account")? && order.contains("destination")? {
+        expect_fields(keys, 6)?;
+        return Ok(Order::Move(Move {
+            world: field(order, "world")?,
+            source: ChainId(field(order, "source")?),
+            destination: ChainId(field(order, "destination")?),
+            account: account(order, "account")?,
+            nonce: field(order, "nonce")?,
+            expires_us: field(order, "expires_us")?,
+        }));
+    }
     if order.contains("account")? {
         expect_fields(keys, 4)?;
         return Ok(Order::Opening(Opening {

@@ -1,6 +1,6 @@
 //! A client: a seeded key and the orders it signs.
 use globelet_signatures::SigningKey;
-use globelet_types::{AccountId, ChainId, Micros, Opening, Order, SignedOrder, Transfer};
+use globelet_types::{AccountId, ChainId, Micros, Move, Opening, Order, SignedOrder, Transfer};
 
 /// An account holder of one municipality, who sends through one ingress replica.
 #[derive(Debug)]
@@ -47,6 +47,25 @@ impl Account {
             account: self.id,
             expires_us,
         }))
+    }
+
+    /// A signed move to another municipality under the next nonce. The account knows of it once
+    /// [`Account::lives_in`] says so.
+    pub fn relocation(&mut self, destination: ChainId, expires_us: Micros) -> SignedOrder {
+        self.nonce += 1;
+        self.sign(Order::Move(Move {
+            world: self.world,
+            source: self.municipality,
+            destination,
+            account: self.id,
+            nonce: self.nonce,
+            expires_us,
+        }))
+    }
+
+    /// From now on it orders there.
+    pub fn lives_in(&mut self, municipality: ChainId) {
+        self.municipality = municipality;
     }
 
     /// A signed transfer under the next nonce.

@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 pub struct Climb {
     /// Which order.
     pub id: OrderId,
-    /// The transfer; `None` for an opening.
+    /// The transfer; `None` for another order.
     pub transfer: Option<Transfer>,
+    /// The order moves an amount or an account, and must come to an end.
+    pub moves: bool,
     /// The node it was submitted to.
     pub ingress: NodeId,
     /// True once its ingress replied.
@@ -32,6 +34,7 @@ impl Climb {
         Climb {
             id,
             transfer: None,
+            moves: false,
             ingress: NodeId(0),
             answered: false,
             stages: BTreeMap::new(),
@@ -66,9 +69,10 @@ impl Ladder {
         let id = order.order.id();
         let transfer = match &order.order {
             Order::Transfer(transfer) => Some(transfer.clone()),
-            Order::Opening(_) => None,
+            Order::Opening(_) | Order::Move(_) => None,
         };
-        self.climbs.entry(id).or_insert_with(|| Climb { transfer, ..Climb::new(id) });
+        let moves = !matches!(order.order, Order::Opening(_));
+        self.climbs.entry(id).or_insert_with(|| Climb { transfer, moves, ..Climb::new(id) });
         id
     }
 

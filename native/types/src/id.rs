@@ -80,4 +80,4 @@ macro_rules! digest {
 }
 
 digest!(AccountId, "An account: its owner's Ed25519 public key.");
-digest!(OrderId, "An order (a transfer or an opening): BLAKE3 of its signing bytes.");
+digest!(OrderId, "An order (a transfer, an opening or a move): BLAKE3 of its signing bytes.");

@@ -10,6 +10,6 @@ pub mod world;
 
 pub use codec::{decode, encode, DecodeError};
 pub use id::{AccountId, ChainId, Hash, Micros, NodeId, OrderId, RegionId, Signature};
-pub use order::{Opening, Order, SignedOrder, Transfer};
+pub use order::{Move, Opening, Order, SignedOrder, Spending, Transfer};
 pub use refusal::Refusal;
 pub use stage::Stage;

@@ -1,4 +1,4 @@
-//! Orders that account holders sign: a transfer, or the opening of an account.
+//! Orders that account holders sign: a transfer, the opening of an account, or its move.
 use crate::{AccountId, ChainId, Micros, OrderId, Signature};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -36,6 +36,23 @@ pub struct Opening {
     pub expires_us: Micros,
 }
 
+/// Moves an account, with its balance and its nonces, to another municipality.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Move {
+    /// First eight bytes of the genesis hash, little-endian.
+    pub world: u64,
+    /// Municipality that holds the account.
+    pub source: ChainId,
+    /// Municipality that will hold it.
+    pub destination: ChainId,
+    /// The account.
+    pub account: AccountId,
+    /// As a transfer's: both count from one set.
+    pub nonce: u64,
+    /// Not admitted after this time.
+    pub expires_us: Micros,
+}
+
 /// What an account holder can sign.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Order {
@@ -43,6 +60,19 @@ pub enum Order {
     Transfer(Transfer),
     /// The opening of an account.
     Opening(Opening),
+    /// The move of an account.
+    Move(Move),
+}
+
+/// What an order takes from its account while it waits to be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// Whose.
+    pub account: AccountId,
+    /// How much of its balance.
+    pub amount: u64,
+    /// Which nonce.
+    pub nonce: u64,
 }
 
 /// An order and its Ed25519 signature over [`Order::signing_bytes`].
@@ -72,6 +102,7 @@ impl Order {
         match self {
             Order::Transfer(t) => t.from,
             Order::Opening(o) => o.account,
+            Order::Move(m) => m.account,
         }
     }
 
@@ -80,6 +111,7 @@ impl Order {
         match self {
             Order::Transfer(t) => t.world,
             Order::Opening(o) => o.world,
+            Order::Move(m) => m.world,
         }
     }
 
@@ -88,6 +120,7 @@ impl Order {
         match self {
             Order::Transfer(t) => t.source,
             Order::Opening(o) => o.municipality,
+            Order::Move(m) => m.source,
         }
     }
 
@@ -96,6 +129,65 @@ impl Order {
         match self {
             Order::Transfer(t) => t.expires_us,
             Order::Opening(o) => o.expires_us,
+            Order::Move(m) => m.expires_us,
         }
+    }
+
+    /// Where the order's amount, or its account, leaves for once it is applied; `None` for what stays.
+    pub fn leaves_for(&self) -> Option<ChainId> {
+        let (source, destination) = match self {
+            Order::Transfer(t) => (t.source, t.destination),
+            Order::Opening(_) => return None,
+            Order::Move(m) => (m.source, m.destination),
+        };
+        (source != destination).then_some(destination)
+    }
+
+    /// What it takes from its account; `None` for an opening, which has none yet.
+    pub fn spends(&self) -> Option<Spending> {
+        match self {
+            Order::Transfer(t) => Some(Spending { account: t.from, amount: t.amount, nonce: t.nonce }),
+            Order::Opening(_) => None,
+            Order::Move(m) => Some(Spending { account: m.account, amount: 0, nonce: m.nonce }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{decode, encode};
+
+    fn order() -> Order {
+        let (source, destination) = (ChainId(1), ChainId(2));
+        let account = AccountId([0xaa; 32]);
+        Order::Move(Move { world: 0x0102, source, destination, account, nonce: 258, expires_us: 7 })
+    }
+
+    /// A change of these bytes is a change of format: clients sign them.
+    #[test]
+    fn golden_bytes_of_a_move() {
+        let fields = format!("02020100000000000001000200{}02010000000000000700000000000000", "aa".repeat(32));
+        assert_eq!(hex::encode(encode(&order())), fields);
+        let signed = format!("{}{fields}", hex::encode("globelet order 1"));
+        assert_eq!(hex::encode(order().signing_bytes()), signed);
+        assert_eq!(order().id().to_string()[..16], *"aba9bda969df88c6");
+    }
+
+    #[test]
+    fn a_move_is_read_back_and_no_other_bytes_are() {
+        let signed = SignedOrder { order: order(), signature: [3; 64] };
+        let bytes = encode(&signed);
+        assert_eq!(decode::<SignedOrder>(&bytes), Ok(signed));
+        assert!((0..bytes.len()).all(|end| decode::<SignedOrder>(&bytes[..end]).is_err()));
+        assert!(decode::<SignedOrder>(&[&bytes[..], &[0]].concat()).is_err());
+        assert!(decode::<SignedOrder>(&[&[3], &bytes[1..]].concat()).is_err());
+    }
+
+    #[test]
+    fn a_move_takes_a_nonce_and_nothing_else() {
+        let spends = Spending { account: AccountId([0xaa; 32]), amount: 0, nonce: 258 };
+        assert_eq!((order().spends(), order().leaves_for()), (Some(spends), Some(ChainId(2))));
+        assert_eq!((order().signer(), order().municipality()), (AccountId([0xaa; 32]), ChainId(1)));
     }
 }

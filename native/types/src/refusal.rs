@@ -1,4 +1,5 @@
 //! Why an order is refused: a stable code and a sentence that names the mend.
+use crate::ChainId;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
@@ -32,7 +33,7 @@ pub enum Refusal {
         found: u16,
     },
     /// The signature does not verify.
-    #[error("the signature is not the account's over these fields; sign the order with the key of `from`")]
+    #[error("the signature is not the account's over these fields; sign the order with the account's own key")]
     BadSignature,
     /// The time to live is over.
     #[error("the order expired at {expired_us} us; sign it again with a later expires_us")]
@@ -77,6 +78,27 @@ pub enum Refusal {
         /// Orders waiting.
         waiting: u64,
     },
+    /// The ordering account moved away.
+    #[error("the account moved to municipality {to}; sign the order for that one and send it there")]
+    Moved {
+        /// Where to.
+        to: u16,
+    },
+    /// The receiving account moved away.
+    #[error("the receiving account moved to municipality {to}; sign the transfer with that destination")]
+    RecipientMoved {
+        /// Where to.
+        to: u16,
+    },
+    /// The account's move waits here to be applied.
+    #[error("the account is moving to municipality {to}; wait until it is there, and send the order there")]
+    Moving {
+        /// Where to.
+        to: u16,
+    },
+    /// An account can't move to where it is.
+    #[error("the account is in that municipality already; nothing to do")]
+    NothingToMove,
 }
 
 impl Refusal {
@@ -97,6 +119,18 @@ impl Refusal {
             Refusal::UnknownRecipient => "unknown_recipient",
             Refusal::AlreadyOpen => "already_open",
             Refusal::Busy { .. } => "busy",
+            Refusal::Moved { .. } => "moved",
+            Refusal::RecipientMoved { .. } => "recipient_moved",
+            Refusal::Moving { .. } => "moving",
+            Refusal::NothingToMove => "nothing_to_move",
+        }
+    }
+
+    /// The municipality where the account lives now, or soon, if that is the reason.
+    pub fn moved_to(&self) -> Option<ChainId> {
+        match self {
+            Refusal::Moved { to } | Refusal::RecipientMoved { to } | Refusal::Moving { to } => Some(ChainId(*to)),
+            _ => None,
         }
     }
 }

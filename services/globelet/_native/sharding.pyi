@@ -68,8 +68,8 @@ class Books:
         Raises ShardingError sharding.unknown-account, sharding.moved, sharding.replayed, sharding.zero-amount,
         sharding.overdrawn, sharding.unknown-recipient.
         """
-    def relocate(self, account: Buffer, destination: int, nonce: int) -> list[_Effect]:
-        """Moves an account, with all that belongs to it, to another municipality.
+    def relocate(self, account: Buffer, destination: int, nonce: int, order: Buffer | None = None) -> list[_Effect]:
+        """Moves an account, with all that belongs to it, to another municipality, by the order of this id.
 
         Raises ShardingError sharding.unknown-account, sharding.moved, sharding.replayed, sharding.nothing-to-move.
         """

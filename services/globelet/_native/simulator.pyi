@@ -72,6 +72,8 @@ class Simulation:
 
     def account(self, municipality: str, account: str) -> tuple[int, int] | None:
         """Balance and highest nonce at the account's ingress; None where it is not open."""
+    def home(self, municipality: str, account: str) -> str | None:
+        """Where an account lives that went from a municipality; None where it is there, or never was."""
 
     def bytes_held(self) -> dict[str, int]:
         """Bytes of shards that each holder keeps, by its name."""

@@ -71,7 +71,8 @@ fn transfers(c: &mut Criterion) {
 }
 
 fn moves(c: &mut Criterion) {
-    let move_out = |i| Event::Moved(Move { account: account(i), destination: ChainId(1), nonce: 1 });
+    let (id, destination) = (OrderId([9; 32]), ChainId(1));
+    let move_out = |i| Event::Moved(Move { id, account: account(i), destination, nonce: 1 });
     let events: Vec<Event> = (0..100).map(move_out).collect();
     let mut group = c.benchmark_group("sharding: 100 accounts moved and settled");
     group.bench_function("globelet", |b| b.iter(|| cross(black_box(&events))));

@@ -94,7 +94,7 @@ impl Books {
 
     /// Handles one event, as a log holds it; what must be sent and said follows. O(log n) for an order;
     /// O(items · log n) for a parcel. What a ledger does most can be called by itself, too: [`Books::open`],
-    /// [`Books::transfer`], [`Books::receive`], [`Books::close`].
+    /// [`Books::transfer`], [`Books::relocate`], [`Books::receive`], [`Books::close`].
     ///
     /// # Errors
     /// `Refused` with the reason, `WrongLane`, `OutOfWindow`; the books are as they were.

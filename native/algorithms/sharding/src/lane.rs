@@ -82,6 +82,12 @@ impl Lane {
         self.outstanding.len() as u64 >= AHEAD_MOST
     }
 
+    /// What the block under construction says of the parcel of the lane back that it took in last, of those that want to
+    /// be settled.
+    pub fn settling(&self) -> Option<&Settlement> {
+        self.departing.settlements.last()
+    }
+
     /// Whether all that was sent is acknowledged and settled, and nothing known of is missing.
     pub fn is_at_rest(&self) -> bool {
         self.outstanding.is_empty() && self.cursor == self.known && self.departing.is_empty()

@@ -87,6 +87,16 @@ impl Map {
         self.homes.get(account).copied()
     }
 
+    /// Where every account of the map lives in this epoch, by account.
+    pub fn homes(&self) -> impl Iterator<Item = (&AccountId, &Home)> {
+        self.homes.iter()
+    }
+
+    /// Whether there is something for the next epoch.
+    pub fn has_learnt(&self) -> bool {
+        !self.learnt.is_empty()
+    }
+
     /// Accounts in the map.
     pub fn len(&self) -> usize {
         self.homes.len()

@@ -28,6 +28,8 @@ pub struct Transfer {
 /// Moves an account, with all that belongs to it, to another municipality.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Move {
+    /// Its identity: the hash of what the holder signed.
+    pub id: OrderId,
     /// Which.
     pub account: AccountId,
     /// Where to.
@@ -131,20 +133,33 @@ impl Books {
         self.moved.get(account).map_or(Reason::UnknownAccount, |pointer| Reason::Moved { to: pointer.to })
     }
 
-    pub(crate) fn relocate(&mut self, m: &Move) -> Result<(), Reason> {
-        let mut account = *self.orderer(&m.account)?;
-        account.can_pay(m.nonce, 0, 0)?;
+    /// Whether an account could move now. O(log n).
+    ///
+    /// # Errors
+    /// The reason why not: `Moved` or `UnknownAccount`, `Replayed`, `NothingToMove` to this municipality, `LaneFull`.
+    pub fn may_move(&self, m: &Move) -> Result<(), Reason> {
+        self.orderer(&m.account)?.can_pay(m.nonce, 0, 0)?;
         if m.destination == self.chain {
             return Err(Reason::NothingToMove);
         }
-        room(&self.lanes, &m.destination)?;
+        room(&self.lanes, &m.destination)
+    }
+
+    /// Applies a move whose signature holds: the account, with its balance and nonces, leaves with the block under
+    /// construction. O(log n).
+    ///
+    /// # Errors
+    /// As [`Books::may_move`]; nothing was changed.
+    pub fn relocate(&mut self, m: &Move) -> Result<(), Reason> {
+        self.may_move(m)?;
+        let mut account = *self.orderer(&m.account)?;
         account.use_nonce(m.nonce);
         account.version = account.version.checked_add(1).ok_or(Reason::Overflow)?;
         self.accounts.remove(&m.account);
         self.balances -= account.balance;
         self.changed.push(m.account);
         self.moved.insert(m.account, Pointer { to: m.destination, version: account.version });
-        let relocation = Relocation { id: m.account, account };
+        let relocation = Relocation { order: m.id, id: m.account, account };
         self.lanes.entry(m.destination).or_default().departing.relocations.push(relocation);
         self.release(&m.account);
         Ok(())

@@ -40,6 +40,8 @@ pub struct Remittance {
 /// An account on its way to its new home, with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Relocation {
+    /// The move.
+    pub order: OrderId,
     /// Whose.
     pub id: AccountId,
     /// Balance, nonces, and the version that it has there.

@@ -138,16 +138,19 @@ impl PyBooks {
         self.run(py, &Event::Transferred(Transfer { id, from, to, destination, amount, nonce }))
     }
 
-    /// Moves an account to another municipality.
+    /// Moves an account to another municipality; the order's id tells moves apart in parcels, and may be left out.
+    #[pyo3(signature = (account, destination, nonce, order=None))]
     fn relocate<'py>(
         &mut self,
         py: Python<'py>,
         account: Bytes<'py>,
         destination: u16,
         nonce: u64,
+        order: Option<Bytes<'py>>,
     ) -> PyResult<Effects<'py>> {
         let (account, destination) = (account_id(py, &account)?, ChainId(destination));
-        self.run(py, &Event::Moved(Move { account, destination, nonce }))
+        let id = OrderId(order.map_or(Ok([0; 32]), |order| fixed(py, "an id", &order))?);
+        self.run(py, &Event::Moved(Move { id, account, destination, nonce }))
     }
 
     /// Closes the block.

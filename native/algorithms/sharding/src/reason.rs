@@ -79,8 +79,9 @@ impl From<Reason> for Refusal {
         match reason {
             Reason::UnknownAccount => Refusal::UnknownAccount,
             Reason::UnknownRecipient => Refusal::UnknownRecipient,
-            Reason::Moved { to } => Refusal::WrongMunicipality { owner: to.0 },
-            Reason::AlreadyOpen | Reason::NothingToMove => Refusal::AlreadyOpen,
+            Reason::Moved { to } => Refusal::Moved { to: to.0 },
+            Reason::AlreadyOpen => Refusal::AlreadyOpen,
+            Reason::NothingToMove => Refusal::NothingToMove,
             Reason::ZeroAmount => Refusal::ZeroAmount,
             Reason::Overdrawn { available, amount } => Refusal::Overdrawn { available, amount },
             Reason::Replayed { nonce, highest } => Refusal::Replayed { nonce, highest },

@@ -10,6 +10,7 @@ use globelet_types::{AccountId, ChainId, OrderId};
 
 const ALICE: AccountId = AccountId([1; 32]);
 const BOB: AccountId = AccountId([2; 32]);
+const MOVE: OrderId = OrderId([3; 32]);
 
 fn parcel() -> Parcel {
     let remittance = |id: u8, kind| Remittance { id: OrderId([id; 32]), from: BOB, to: ALICE, amount: 9, kind };
@@ -18,7 +19,7 @@ fn parcel() -> Parcel {
         destination: ChainId(0),
         number: 2,
         cursor: 1,
-        relocations: vec![Relocation { id: BOB, account: Account { version: 1, ..Account::open(5) } }],
+        relocations: vec![Relocation { order: MOVE, id: BOB, account: Account { version: 1, ..Account::open(5) } }],
         remittances: vec![remittance(7, Kind::Transfer), remittance(8, Kind::Forward { version: 3 })],
         settlements: vec![Settlement {
             number: 1,
@@ -34,14 +35,14 @@ fn events() {
     let seeds = [
         Event::Arrived(parcel()).to_bytes(),
         Event::Told(head).to_bytes(),
-        Event::Moved(Move { account: ALICE, destination: ChainId(1), nonce: 1 }).to_bytes(),
+        Event::Moved(Move { id: MOVE, account: ALICE, destination: ChainId(1), nonce: 1 }).to_bytes(),
         Event::Closed.to_bytes(),
     ];
     fuzz("sharding-event", &seeds, |bytes| {
         let Ok(event) = Event::from_bytes(bytes) else { return };
         assert_eq!(event.to_bytes(), bytes);
         let mut books = Books::new(ChainId(0), &[(ALICE, 100)]).unwrap();
-        books.handle(&Event::Moved(Move { account: ALICE, destination: ChainId(1), nonce: 9 })).unwrap();
+        books.handle(&Event::Moved(Move { id: MOVE, account: ALICE, destination: ChainId(1), nonce: 9 })).unwrap();
         books.handle(&Event::Closed).unwrap();
         let first = books.handle(&event);
         let after = books.clone();

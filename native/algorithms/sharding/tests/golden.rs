@@ -20,10 +20,11 @@ fn events_and_heads() {
     let to = ChainId(2);
     let transfer = Transfer { id: ORDER, from: ALICE, to: BOB, destination: to, amount: 5, nonce: 258 };
     let head = Head { source: ChainId(1), destination: to, newest: 3, cursor: 4 };
+    let moved = Event::Moved(Move { id: ORDER, account: ALICE, destination: to, nonce: 258 });
     let cases = [
         (Event::Opened { account: ALICE }, "00 ALICE"),
         (Event::Transferred(transfer), "01 ORDER ALICE BOB 0200 0500000000000000 0201000000000000"),
-        (Event::Moved(Move { account: ALICE, destination: to, nonce: 258 }), "02 ALICE 0200 0201000000000000"),
+        (moved, "02 ORDER ALICE 0200 0201000000000000"),
         (Event::Closed, "03"),
         (Event::Told(head), "05 0100 0200 0300000000000000 0400000000000000"),
     ];
@@ -40,7 +41,7 @@ fn parcel() {
         destination: ChainId(2),
         number: 7,
         cursor: 6,
-        relocations: vec![Relocation { id: ALICE, account }],
+        relocations: vec![Relocation { order: ORDER, id: ALICE, account }],
         remittances: vec![Remittance {
             id: ORDER,
             from: ALICE,
@@ -51,11 +52,11 @@ fn parcel() {
         settlements: vec![Settlement { number: 4, refused: vec![(ORDER, Reason::UnknownRecipient)], returned: vec![] }],
     };
     let golden = "0100 0200 0700000000000000 0600000000000000 \
-        01000000 ALICE 0500000000000000 0200000000000000 03000000000000000000000000000000 0100000000000000 \
+        01000000 ORDER ALICE 0500000000000000 0200000000000000 03000000000000000000000000000000 0100000000000000 \
         01000000 ORDER ALICE BOB 0900000000000000 01 0100000000000000 \
         01000000 0400000000000000 01000000 ORDER 01 00000000";
     assert_eq!(hex::encode(parcel.to_bytes()), bytes(golden));
-    assert_eq!(hex::encode(&parcel.digest()[..8]), "73ebadf39cacab94");
+    assert_eq!(hex::encode(&parcel.digest()[..8]), "8573fd49b93ae6f9");
 }
 
 #[test]

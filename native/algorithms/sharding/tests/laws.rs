@@ -73,7 +73,8 @@ fn transfer(from: u16, to: u16, destination: u16, amount: u64, nonce: u64) -> Ev
 }
 
 fn relocate(number: u16, destination: u16, nonce: u64) -> Event {
-    Event::Moved(Move { account: account(number), destination: ChainId(destination), nonce })
+    let id = order_id(u64::from(number) * 1_000 + nonce);
+    Event::Moved(Move { id, account: account(number), destination: ChainId(destination), nonce })
 }
 
 /// Accounts 0..6 live at 0, 1, 2, 0, 1, 2.

@@ -2,6 +2,7 @@
 pub mod blocks;
 pub mod ledger;
 pub mod links;
+pub mod moves;
 pub mod orders;
 pub mod outbox;
 pub mod problem;
@@ -48,6 +49,7 @@ pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/accounts", post(orders::open_account))
         .route("/v1/accounts/{id}", get(transfers::account))
+        .route("/v1/moves", post(moves::relocate))
         .route("/v1/transfers", post(orders::transfer))
         .route("/v1/transfers/{id}", get(transfers::state))
         .route("/v1/transfers/{id}/events", get(transfers::events))

@@ -1,4 +1,5 @@
 //! `POST /v1/transfers` and `POST /v1/accounts`: orders from clients to an ingress.
+use super::moves::refused;
 use super::problem::Problem;
 use super::{reading, Shared};
 use crate::core::{Input, Outcomes};
@@ -86,7 +87,7 @@ impl Shared {
         for (places, answer) in futures_util::future::join_all(groups).await {
             for (index, place) in places.into_iter().enumerate() {
                 outcomes[place] = Some(match &answer {
-                    Ok(answer) => answer[index].clone().map_err(Problem::from),
+                    Ok(answer) => answer[index].clone().map_err(|refusal| refused(refusal, &self.directory)),
                     Err(problem) => Err(problem.clone()),
                 });
             }
@@ -94,8 +95,17 @@ impl Shared {
         outcomes.into_iter().map(|o| o.unwrap_or_else(|| Err(Problem::stopping()))).collect()
     }
 
+    /// Takes one order in, and answers with its id.
+    pub(super) async fn take(&self, order: SignedOrder) -> Result<Response, Problem> {
+        match self.submit_all(vec![Ok(order)]).await.pop() {
+            Some(Ok(id)) => Ok((StatusCode::ACCEPTED, Json(json!({"id": id.to_string()}))).into_response()),
+            Some(Err(problem)) => Err(problem),
+            None => Err(Problem::stopping()),
+        }
+    }
+
     /// The account that the request's token speaks for; `None` where no token is required.
-    async fn bearer(&self, headers: &HeaderMap) -> Result<Option<AccountId>, Problem> {
+    pub(super) async fn bearer(&self, headers: &HeaderMap) -> Result<Option<AccountId>, Problem> {
         let Some(tokens) = &self.tokens else { return Ok(None) };
         let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         let token = header.and_then(|h| h.strip_prefix("Bearer ")).ok_or(TokenRefused::Missing)?;
@@ -153,10 +163,5 @@ pub async fn open_account(
     State(shared): State<Shared>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let order = reading::opening(&shared.directory, &reading::body(&body)?)?;
-    match shared.submit_all(vec![Ok(order)]).await.pop() {
-        Some(Ok(id)) => Ok((StatusCode::ACCEPTED, Json(json!({"id": id.to_string()}))).into_response()),
-        Some(Err(problem)) => Err(problem),
-        None => Err(Problem::stopping()),
-    }
+    shared.take(reading::opening(&shared.directory, &reading::body(&body)?)?).await
 }

@@ -16,12 +16,14 @@ pub struct Problem {
     pub code: &'static str,
     /// The sentence.
     pub detail: String,
+    /// The municipality where the account lives now, if that is the problem.
+    pub moved_to: Option<String>,
 }
 
 impl Problem {
     /// A problem.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into() }
+        Problem { status, code, detail: detail.into(), moved_to: None }
     }
 
     /// The core does not answer: the process is ending.
@@ -31,13 +33,17 @@ impl Problem {
 
     /// The document.
     pub fn document(&self) -> Value {
-        json!({
+        let mut document = json!({
             "type": format!("https://globelet.dev/problems/{}", self.code),
             "title": self.status.canonical_reason().unwrap_or("Problem"),
             "status": self.status.as_u16(),
             "detail": self.detail,
             "code": self.code,
-        })
+        });
+        if let Some(municipality) = &self.moved_to {
+            document["moved_to"] = municipality.as_str().into();
+        }
+        document
     }
 }
 
@@ -48,6 +54,8 @@ impl From<Refusal> for Problem {
             Refusal::BadSignature => StatusCode::FORBIDDEN,
             Refusal::WrongMunicipality { .. } => StatusCode::MISDIRECTED_REQUEST,
             Refusal::Replayed { .. } | Refusal::AlreadyOpen => StatusCode::CONFLICT,
+            Refusal::Moving { .. } | Refusal::NothingToMove => StatusCode::CONFLICT,
+            Refusal::Moved { .. } => StatusCode::GONE,
             Refusal::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use globelet_types::world::ChainKind;
-use globelet_types::{AccountId, ChainId, Opening, Order, Signature, SignedOrder, Transfer};
+use globelet_types::{AccountId, ChainId, Move, Opening, Order, Signature, SignedOrder, Transfer};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
@@ -158,6 +158,7 @@ impl<'a> Fields<'a> {
 
 const TRANSFER: [&str; 8] = ["from", "source", "to", "destination", "amount", "nonce", "expires_us", "signature"];
 const OPENING: [&str; 4] = ["account", "municipality", "expires_us", "signature"];
+const MOVE: [&str; 6] = ["account", "source", "destination", "nonce", "expires_us", "signature"];
 
 /// Reads a transfer.
 ///
@@ -188,6 +189,23 @@ pub fn opening(directory: &Directory, value: &Value) -> Result<SignedOrder, Unre
         world: fields.tag(),
         municipality: fields.municipality("municipality")?,
         account: AccountId(fields.digits("account")?),
+        expires_us: fields.whole("expires_us")?,
+    });
+    Ok(SignedOrder { order, signature: fields.signature()? })
+}
+
+/// Reads the move of an account.
+///
+/// # Errors
+/// [`Unreadable`], naming the field.
+pub fn relocation(directory: &Directory, value: &Value) -> Result<SignedOrder, Unreadable> {
+    let fields = Fields::of(directory, value, &MOVE)?;
+    let order = Order::Move(Move {
+        world: fields.tag(),
+        source: fields.municipality("source")?,
+        destination: fields.municipality("destination")?,
+        account: AccountId(fields.digits("account")?),
+        nonce: fields.whole("nonce")?,
         expires_us: fields.whole("expires_us")?,
     });
     Ok(SignedOrder { order, signature: fields.signature()? })

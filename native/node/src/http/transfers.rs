@@ -1,6 +1,6 @@
 //! Reading: the state of a transfer, its receipt, its steps as they happen, and accounts.
 use super::problem::Problem;
-use super::Shared;
+use super::{moves, Shared};
 use crate::feed::Step;
 use crate::receipt_json;
 use axum::extract::rejection::PathRejection;
@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::Json;
 use futures_util::stream::{self, Stream, StreamExt};
-use globelet_protocol::{Receipt, Standing};
+use globelet_protocol::{Genesis, Home, Receipt, Standing};
 use globelet_types::{AccountId, OrderId, Stage};
 use serde_json::{json, Value};
 use std::collections::BTreeSet;
@@ -74,10 +74,10 @@ pub async fn receipt(State(shared): State<Shared>, id: Id) -> Result<Json<Value>
     Ok(Json(globelet_protocol::receipt_json::to_json(&shared.directory.genesis, &receipt)))
 }
 
-fn event(step: &Step) -> Event {
+fn event(step: &Step, genesis: &Genesis) -> Event {
     let mut data = json!({"stage": step.stage.name(), "micros": step.at.micros});
     if let Some(refusal) = &step.refusal {
-        data["refusal"] = receipt_json::refusal(refusal);
+        data["refusal"] = receipt_json::refusal(refusal, genesis);
     }
     Event::default().event("stage").data(data.to_string())
 }
@@ -109,26 +109,35 @@ pub async fn events(
         std::future::ready(more)
     });
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(until_archived.map(|step| Ok(event(&step)))).keep_alive(keep_alive))
+    let genesis = shared.directory.genesis.clone();
+    Ok(Sse::new(until_archived.map(move |step| Ok(event(&step, &genesis)))).keep_alive(keep_alive))
 }
 
-/// The balance of an account at its ingress.
+/// The balance of an account at its ingress; of one that moved away, where it went.
 pub async fn account(State(shared): State<Shared>, id: Id) -> Result<Json<Value>, Problem> {
     let Path(id) = id?;
     let detail = "an account is 64 hexadecimal digits";
     let account = AccountId::parse(&id).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "malformed", detail))?;
+    let mut left: Option<Home> = None;
     for chain in shared.directory.municipalities() {
         let ingresses = shared.ingresses(chain);
         let question = move |states: &crate::core::States| {
-            ingresses.iter().find_map(|n| states.get(n).and_then(|s| s.account(&account)))
+            let found = ingresses.iter().find_map(|n| states.get(n).and_then(|s| s.account(&account)));
+            (found, ingresses.iter().find_map(|n| states.get(n).and_then(|s| s.home(&account))))
         };
-        if let Some((balance, nonce)) = shared.core.ask(question).await.ok_or_else(Problem::stopping)? {
+        let (found, home) = shared.core.ask(question).await.ok_or_else(Problem::stopping)?;
+        if let Some((balance, nonce)) = found {
             let municipality = shared.directory.chain_name(chain);
             return Ok(Json(json!({
                 "account": id, "municipality": municipality, "balance": balance, "highest_nonce": nonce,
             })));
         }
+        left = left.into_iter().chain(home).max_by_key(|home| home.version);
     }
+    Err(left.map_or_else(never_here, |home| moves::went(home, &shared.directory)))
+}
+
+fn never_here() -> Problem {
     let detail = "the account is not open in a municipality of this process; open it first";
-    Err(Problem::new(StatusCode::NOT_FOUND, "unknown_account", detail))
+    Problem::new(StatusCode::NOT_FOUND, "unknown_account", detail)
 }

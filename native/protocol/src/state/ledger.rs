@@ -3,9 +3,10 @@
 //!
 //! The books hear only what the committee agreed on, so that every replica's are the same. What one replica alone knows,
 //! such as how far a lane goes elsewhere, stays with its inbox; and lanes are repaired from the blocks' shards.
+use super::homes::Homes;
 use crate::block::Parcel;
-use globelet_sharding::{Books, Effect, Transfer};
-use globelet_types::{AccountId, ChainId, Micros, Order, OrderId, Refusal};
+use globelet_sharding::{Books, Effect, Move, Reason, Settlement, Transfer};
+use globelet_types::{AccountId, ChainId, Hash, Micros, Order, OrderId, Refusal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub(crate) struct Settled {
     pub destination: ChainId,
     pub number: u64,
-    /// Its transfers that were refunded; all others were credited.
+    /// Its orders whose amount or account came back; all others were taken in.
     pub refused: BTreeMap<OrderId, Refusal>,
 }
 
@@ -23,11 +24,14 @@ pub(crate) struct Closed {
     pub parcels: Vec<Arc<Parcel>>,
     /// The accounts that the block changed, by id, with balance and highest nonce.
     pub touched: Vec<(AccountId, u64, u64)>,
+    /// Digest of the map of accounts that came or went.
+    pub homes: Hash,
 }
 
 /// The books of one municipality.
 pub(crate) struct Ledger {
     books: Books,
+    homes: Homes,
 }
 
 impl Ledger {
@@ -35,11 +39,15 @@ impl Ledger {
     pub fn new(chain: ChainId, treasury: Option<AccountId>, amount: u64) -> Option<Ledger> {
         let accounts: Vec<(AccountId, u64)> = treasury.map(|id| (id, amount)).into_iter().collect();
         let books = Books::new(chain, &accounts).ok()?;
-        Some(Ledger { books: books.repaired_elsewhere() })
+        Some(Ledger { books: books.repaired_elsewhere(), homes: Homes::default() })
     }
 
     pub fn books(&self) -> &Books {
         &self.books
+    }
+
+    pub fn homes(&self) -> &Homes {
+        &self.homes
     }
 
     /// What would refuse this order now, given amounts reserved elsewhere for the same account.
@@ -47,9 +55,21 @@ impl Ledger {
         let may = match order {
             Order::Opening(o) => self.books.may_open(&o.account),
             // Whether it may be applied does not depend on its identity.
-            Order::Transfer(t) => self.books.may_transfer(&transfer(OrderId([0; 32]), t), reserved),
+            Order::Transfer(t) => {
+                let may = self.books.may_transfer(&transfer(OrderId([0; 32]), t), reserved);
+                return may.err().map(Refusal::from).or_else(|| self.recipient_left(t));
+            }
+            Order::Move(m) => self.books.may_move(&relocation(OrderId([0; 32]), m)),
         };
         may.err().map(Refusal::from)
+    }
+
+    /// What is applied or arrives for an account that left here follows it; who pays it from here is told at the door.
+    fn recipient_left(&self, t: &globelet_types::Transfer) -> Option<Refusal> {
+        if t.destination != t.source {
+            return None;
+        }
+        self.books.pointer(&t.to).map(|left| Refusal::RecipientMoved { to: left.to.0 })
     }
 
     /// Applies an order whose signature holds; on refusal nothing moves. `now` is the block's time.
@@ -60,22 +80,31 @@ impl Ledger {
         match order {
             Order::Opening(o) => self.books.open(o.account)?,
             Order::Transfer(t) => self.books.transfer(&transfer(id, t))?,
+            Order::Move(m) => self.books.relocate(&relocation(id, m))?,
         }
         Ok(())
     }
 
-    /// Credits a verified parcel once, and returns what its settlements decide about our transfers.
+    /// Credits a verified parcel once, and returns what its settlements decide about our orders.
     pub fn receive(&mut self, parcel: &Parcel) -> Vec<Settled> {
         // What the books refuse to take in changes nothing, at any replica.
         let effects = self.books.receive(parcel).unwrap_or_default();
-        effects.into_iter().filter_map(settled).collect()
+        let mut returned = BTreeMap::new();
+        effects.into_iter().filter_map(|effect| settled(effect, &mut returned)).collect()
+    }
+
+    /// What the block under construction answers to a parcel that it took in; `None` where there is nothing to answer.
+    pub fn settlement(&self, parcel: &Parcel) -> Option<&Settlement> {
+        self.books.lane(parcel.source)?.settling().filter(|s| s.number == parcel.number)
     }
 
     /// Closes the block: numbers what departs, one parcel per lane.
     pub fn close(&mut self) -> Closed {
+        let changed = self.books.changed();
+        let homes = self.homes.close(&self.books, &changed);
         let view = |id| self.books.account(&id).map(|a| (id, a.balance, a.highest_nonce));
-        let touched = self.books.changed().into_iter().filter_map(view).collect();
-        Closed { touched, parcels: self.books.close() }
+        let touched = changed.into_iter().filter_map(view).collect();
+        Closed { touched, homes, parcels: self.books.close() }
     }
 
     /// Every parcel from this source up to this number was applied.
@@ -103,9 +132,23 @@ fn transfer(id: OrderId, t: &globelet_types::Transfer) -> Transfer {
     Transfer { id, from: t.from, to: t.to, destination: t.destination, amount: t.amount, nonce: t.nonce }
 }
 
-fn settled(effect: Effect) -> Option<Settled> {
-    // Accounts do not move in this world yet, and transfers within it are credited with their block.
-    let Effect::Settled { parcel, refused } = effect else { return None };
+fn relocation(id: OrderId, m: &globelet_types::Move) -> Move {
+    Move { id, account: m.account, destination: m.destination, nonce: m.nonce }
+}
+
+/// The accounts of a parcel that came back are told before the parcel is.
+fn settled(effect: Effect, returned: &mut BTreeMap<AccountId, Reason>) -> Option<Settled> {
+    let (parcel, mut refused) = match effect {
+        Effect::Settled { parcel, refused } => (parcel, refused),
+        Effect::Returned { account, reason } => {
+            returned.insert(account, reason);
+            return None;
+        }
+        // Transfers within the municipality are credited with their block, and so is who came to live here.
+        Effect::Done { .. } | Effect::Settler { .. } | Effect::Send(_) => return None,
+    };
+    let back = std::mem::take(returned);
+    refused.extend(parcel.relocations.iter().filter_map(|r| Some((r.order, back.get(&r.id)?.clone()))));
     let refused = refused.into_iter().map(|(id, reason)| (id, reason.into())).collect();
     Some(Settled { destination: parcel.destination, number: parcel.number, refused })
 }

@@ -3,6 +3,7 @@ pub(crate) mod committee;
 mod continental;
 mod global;
 mod holder;
+mod homes;
 mod interval;
 mod ledger;
 mod municipal;
@@ -12,7 +13,7 @@ mod view;
 pub use view::LedgerView;
 
 use crate::{Effect, Event, Genesis, NodeSecrets, Receipt, Standing};
-use globelet_sharding::Books;
+use globelet_sharding::{Books, Home, Map};
 use globelet_types::world::{ChainKind, Role};
 use globelet_types::{AccountId, ChainId, Hash, Micros, OrderId};
 use std::sync::Arc;
@@ -87,6 +88,19 @@ impl State {
     pub fn account(&self, account: &AccountId) -> Option<(u64, u64)> {
         match &self.kind {
             Kind::Municipal(m) => m.account(account),
+            _ => None,
+        }
+    }
+
+    /// Where an account lives that went from here; `None` for one that is here or never was.
+    pub fn home(&self, account: &AccountId) -> Option<Home> {
+        self.books()?.account(account).is_none().then(|| self.map()?.home(account))?
+    }
+
+    /// Where the accounts live that came here or went from here, by the blocks applied; `None` but at municipal replicas.
+    pub fn map(&self) -> Option<&Map> {
+        match &self.kind {
+            Kind::Municipal(m) => Some(m.map()),
             _ => None,
         }
     }

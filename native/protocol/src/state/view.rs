@@ -19,6 +19,8 @@ pub struct LedgerView {
     pub certified: u64,
     /// Sum of all balances.
     pub balances: u64,
+    /// What waits for accounts on their way here.
+    pub parked: u64,
     /// What the municipality held at genesis.
     pub genesis: u64,
     /// Per lane out: amount of all remittances sent.
@@ -37,6 +39,13 @@ pub struct LedgerView {
     pub cursors: BTreeMap<ChainId, u64>,
     /// Per lane in: applied numbers beyond the cursor.
     pub beyond: BTreeMap<ChainId, Vec<u64>>,
+    /// Accounts that came here or went from here.
+    pub moved: u64,
+    /// Blocks in which one did.
+    pub map_epoch: u64,
+    /// What the map of their homes is committed to by.
+    #[serde(with = "hex::serde")]
+    pub map_digest: Hash,
     /// Parcels brought home by R2 to R4.
     pub repairs: u64,
     /// What this replica saw of each holder of its municipality.
@@ -60,6 +69,7 @@ impl LedgerView {
         let inn = || books.lanes().iter().filter(|(_, lane)| lane.cursor > 0 || !lane.beyond.is_empty());
         LedgerView {
             balances: books.balances(),
+            parked: narrow(books.parked()),
             genesis,
             sent: by_chain(out(), |lane| narrow(lane.sent)),
             refunded: by_chain(out(), |lane| narrow(lane.refunded)),

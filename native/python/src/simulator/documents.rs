@@ -1,5 +1,5 @@
 //! What a simulation tells, as the JSON documents that a municipality serves over HTTP.
-use globelet_protocol::ledger_json;
+use globelet_protocol::{ledger_json, refusal_json};
 use globelet_simulator::{Climb, Delays, Simulation, Stamp};
 use globelet_types::world::{LinkSpec, Role, Route};
 use globelet_types::{ChainId, RegionId, Stage};
@@ -16,7 +16,7 @@ pub fn state(world: &Simulation, climb: &Climb) -> Value {
         "state": climb.last(),
         "stages": climb.stages.iter().map(step).collect::<Map<_, _>>(),
         "route": climb.route.map(Route::name),
-        "refusal": climb.refusal.as_ref().map(|r| json!({"code": r.code(), "detail": r.to_string()})),
+        "refusal": climb.refusal.as_ref().map(|r| refusal_json::refusal(world.world(), r)),
     })
 }
 

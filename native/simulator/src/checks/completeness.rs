@@ -1,4 +1,4 @@
-//! Invariant 5: after faults heal, every admitted transfer reaches an end, and its block is
+//! Invariant 5: after faults heal, every admitted transfer and move reaches an end, and its block is
 //! acknowledged and anchored.
 use super::Finding;
 use crate::ladder::Climb;
@@ -9,12 +9,12 @@ pub fn ended(climb: &Climb) -> bool {
     [Stage::Credited, Stage::Refused, Stage::Refunded].iter().any(|end| climb.stages.contains_key(end))
 }
 
-/// An admitted transfer has its end, and unless it was refused it is acknowledged and anchored.
+/// An admitted transfer or move has its end, and unless it was refused it is acknowledged and anchored.
 ///
 /// # Errors
 /// The transfer, and the step it never reached.
 pub fn check(climb: &Climb) -> Finding {
-    if climb.transfer.is_none() || !climb.stages.contains_key(&Stage::Admitted) {
+    if !climb.moves || !climb.stages.contains_key(&Stage::Admitted) {
         return Ok(());
     }
     if !ended(climb) {
@@ -50,7 +50,7 @@ mod tests {
             expires_us: 1,
         };
         let stages = stages.iter().map(|s| (*s, Stamp::default())).collect();
-        Climb { stages, transfer: Some(transfer), ..Climb::new(OrderId([1; 32])) }
+        Climb { stages, transfer: Some(transfer), moves: true, ..Climb::new(OrderId([1; 32])) }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Invariant 1: balances and amounts in transit are the supply, in every view and over the world.
+//! Invariant 1: balances, with those of accounts under way, and amounts in transit are the supply, in every view and
+//! over the world.
 use super::{farthest, lane, Books, Finding};
 use globelet_protocol::LedgerView;
 
@@ -10,7 +11,7 @@ pub fn check(books: &Books) -> Finding {
     books.values().flatten().try_for_each(one)?;
     let farthest: Vec<&LedgerView> = books.values().filter_map(|views| farthest(views)).collect();
     let supply: u128 = farthest.iter().map(|v| u128::from(v.genesis)).sum();
-    let balances: u128 = farthest.iter().map(|v| u128::from(v.balances)).sum();
+    let balances: u128 = farthest.iter().map(|v| u128::from(v.balances) + u128::from(v.parked)).sum();
     let mut transit: u128 = 0;
     for source in &farthest {
         for (destination, sent) in &source.sent {
@@ -43,7 +44,7 @@ pub fn audited(books: &[&globelet_sharding::Books], supply: u128) -> Finding {
 
 fn one(view: &LedgerView) -> Finding {
     let sum = |amounts: &std::collections::BTreeMap<_, u64>| amounts.values().map(|a| u128::from(*a)).sum::<u128>();
-    let has = u128::from(view.balances) + sum(&view.sent);
+    let has = u128::from(view.balances) + u128::from(view.parked) + sum(&view.sent);
     let had = u128::from(view.genesis) + sum(&view.refunded) + sum(&view.credited);
     if has == had {
         return Ok(());

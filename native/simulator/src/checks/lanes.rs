@@ -42,6 +42,9 @@ fn inbound(books: &Books, view: &LedgerView, source: ChainId, cursor: u64) -> Fi
 /// The lane, and what it lacks.
 pub fn complete(books: &Books) -> Finding {
     for source in books.values().filter_map(|views| farthest(views)) {
+        if source.parked > 0 {
+            return Err(format!("municipality {}: {} wait for accounts that never came", source.chain, source.parked));
+        }
         for (destination, newest) in &source.sent_numbers {
             let name = format!("lane {}→{destination}", source.chain);
             let there = books.get(destination).and_then(|views| farthest(views));
@@ -86,6 +89,13 @@ mod tests {
         let mut books = books();
         books.get_mut(&ChainId(1)).unwrap()[0].beyond.insert(ChainId(0), vec![1]);
         assert!(check(&books).unwrap_err().contains("overlap"));
+    }
+
+    #[test]
+    fn canary_money_that_waits_for_nobody() {
+        let mut books = books();
+        books.get_mut(&ChainId(0)).unwrap()[0].parked = 7;
+        assert!(complete(&books).unwrap_err().contains("7 wait for accounts"));
     }
 
     #[test]

@@ -3,6 +3,7 @@ pub mod agreement;
 pub mod completeness;
 pub mod conservation;
 pub mod double_credit;
+pub mod homes;
 pub mod lanes;
 pub mod time;
 

@@ -37,6 +37,12 @@ impl Simulation {
         self.submit(from.municipality, from.ingress, vec![order])[0]
     }
 
+    /// Signs and submits the move of an account.
+    pub fn relocate(&mut self, account: &mut Account, destination: ChainId) -> OrderId {
+        let order = account.relocation(destination, self.now + EXPIRY_US);
+        self.submit(account.municipality, account.ingress, vec![order])[0]
+    }
+
     /// Signs a transfer and has it handed in as [`Simulation::submit_at`] does, now.
     ///
     /// # Errors
@@ -73,7 +79,7 @@ impl Simulation {
             return Err(Refusal::UnknownMunicipality { found: municipality.0 });
         }
         let (id, at) = (self.ladder.planned(&order), at.max(self.now));
-        self.accounts.insert(order.order.signer(), municipality);
+        self.accounts.insert(order.order.signer());
         let after = self.latest.insert(order.order.signer(), id).filter(|before| *before != id);
         let asking = Asking { order, after, last: None, until: at + PATIENCE_US };
         self.queue.push(at, Due::Asking(Box::new(asking)));
@@ -111,7 +117,7 @@ impl Simulation {
     fn submit_to(&mut self, node: NodeId, orders: Vec<SignedOrder>) -> Vec<OrderId> {
         let ids: Vec<OrderId> = orders.iter().map(|order| self.ladder.submitted(order, node)).collect();
         for order in &orders {
-            self.accounts.insert(order.order.signer(), order.order.municipality());
+            self.accounts.insert(order.order.signer());
         }
         let request = self.requests.len() as u64 + 1;
         self.requests.insert(request, ids.clone());
@@ -160,6 +166,13 @@ impl Simulation {
         let ingresses = self.ingresses(municipality).into_iter().filter(awake);
         let known: Option<Vec<_>> = ingresses.map(|n| self.nodes[n.index()].state().account(account)).collect();
         known?.first().copied()
+    }
+
+    /// Where an account lives that went from a municipality, as its ingress tells; `None` for one that is there.
+    pub fn home(&self, municipality: ChainId, account: &AccountId) -> Option<ChainId> {
+        let homes =
+            self.ingresses(municipality).into_iter().filter_map(|n| self.nodes[n.index()].state().home(account));
+        homes.max_by_key(|home| home.version).map(|home| home.municipality)
     }
 
     /// The seed of the key of a municipality's treasury.

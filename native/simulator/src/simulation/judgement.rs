@@ -50,6 +50,16 @@ impl Simulation {
         let audited = self.audit();
         self.judge("conservation", audited);
         self.judge("lanes", lanes::check(&books));
+        let homes = self.check_homes();
+        self.judge("no double credit", homes);
+    }
+
+    /// No account is at two places.
+    fn check_homes(&mut self) -> Finding {
+        let honest = self.nodes.iter().filter(|node| node.honest());
+        let shown = honest.filter_map(|node| Some((node.id, node.state().books()?, node.state().map()?)));
+        let homes = &mut self.homes;
+        shown.into_iter().try_for_each(|(node, books, map)| homes.observe(node, books, map))
     }
 
     /// What the farthest honest replica of every municipality keeps, counted together.
@@ -103,8 +113,10 @@ impl Simulation {
             return Ok(());
         }
         let expected = double_credit::expected(&self.opening, self.ladder.all());
-        for (account, municipality) in &self.accounts {
-            if let Some(found) = self.balance(*municipality, account) {
+        for account in &self.accounts {
+            // All that any municipality keeps for it: an account that moved must have left nothing behind.
+            let held = self.treasuries.keys().filter_map(|municipality| self.balance(*municipality, account));
+            if let Some(found) = held.reduce(u64::saturating_add) {
                 let due = expected.get(account).copied().unwrap_or(0);
                 double_credit::balance(account, due, found)?;
             }

@@ -8,6 +8,7 @@ mod waiting;
 
 use crate::account::Account;
 use crate::checks::agreement::Agreement;
+use crate::checks::homes::Homes;
 use crate::checks::{double_credit, time, Violation};
 use crate::ladder::Ladder;
 use crate::link::Links;
@@ -22,7 +23,7 @@ pub use probes::Delays;
 use probes::Probes;
 use selection::Selection;
 pub use selection::Selector;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Virtual time at which every simulation begins, microseconds since the Unix epoch.
@@ -51,10 +52,11 @@ pub struct Simulation {
     trace: Trace,
     ladder: Ladder,
     agreement: Agreement,
+    homes: Homes,
     treasuries: BTreeMap<ChainId, Account>,
     treasury_seeds: BTreeMap<ChainId, [u8; 32]>,
     opening: BTreeMap<AccountId, u64>,
-    accounts: BTreeMap<AccountId, ChainId>,
+    accounts: BTreeSet<AccountId>,
     requests: BTreeMap<u64, Vec<OrderId>>,
     latest: BTreeMap<AccountId, OrderId>,
     misbehaviours: Vec<(NodeId, u16, String)>,
@@ -91,7 +93,7 @@ impl Simulation {
         let mut simulation = Simulation {
             links: Links::new(&genesis.world, seed),
             opening: treasuries.values().map(|t: &Account| (t.id, held)).collect(),
-            accounts: treasuries.values().map(|t| (t.id, t.municipality)).collect(),
+            accounts: treasuries.values().map(|t| t.id).collect(),
             genesis,
             tag,
             seed,
@@ -101,6 +103,7 @@ impl Simulation {
             trace: Trace::default(),
             ladder: Ladder::default(),
             agreement: Agreement::default(),
+            homes: Homes::default(),
             treasuries,
             treasury_seeds,
             requests: BTreeMap::new(),

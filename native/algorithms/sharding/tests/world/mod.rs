@@ -138,7 +138,8 @@ impl World {
         let nonce = *nonce;
         let destination = ChainId(self.draw(self.books.len()) as u16);
         if self.draw(4) == 0 {
-            let event = Event::Moved(Move { account: account(from), destination, nonce });
+            let id = order_id(u64::from(from) << 32 | nonce);
+            let event = Event::Moved(Move { id, account: account(from), destination, nonce });
             if self.at(here, event).is_ok() {
                 *self.moves.entry(from).or_default() += 1;
             }

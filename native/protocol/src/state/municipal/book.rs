@@ -10,7 +10,7 @@ use crate::Publication;
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::SigningKey;
-use globelet_types::{encode, ChainId, Micros, NodeId, Order, OrderId, Refusal, SignedOrder, Stage};
+use globelet_types::{encode, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder, Stage};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -124,7 +124,7 @@ impl Book {
     }
 
     /// The block is built: notes for each order of ours its place in the block and in its lane.
-    pub fn applied(&mut self, height: u64, chain: ChainId, applied: &[AppliedOrder], tree: &Tree, lanes: &[LaneEntry]) {
+    pub fn applied(&mut self, height: u64, applied: &[AppliedOrder], tree: &Tree, lanes: &[LaneEntry]) {
         let outcomes = std::mem::take(&mut self.outcomes);
         for (index, order) in applied.iter().enumerate() {
             if !outcomes.contains_key(&order.id) {
@@ -133,12 +133,10 @@ impl Book {
             let Some(receipt) = self.receipts.get_mut(&order.id) else { continue };
             receipt.applied = Some((order.clone(), tree.proof(index)));
             self.by_height.entry(height).or_default().push(order.id);
-            if let (Order::Transfer(t), None) = (&receipt.order.order, &order.refusal) {
-                let entry = lanes.iter().find(|l| l.destination == t.destination && t.destination != chain);
-                if let Some(lane) = entry {
-                    receipt.lane = Some(lane.number);
-                    self.by_lane.entry((lane.destination, lane.number)).or_default().push(order.id);
-                }
+            let leaves_for = receipt.order.order.leaves_for().filter(|_| order.refusal.is_none());
+            if let Some(lane) = leaves_for.and_then(|there| lanes.iter().find(|l| l.destination == there)) {
+                receipt.lane = Some(lane.number);
+                self.by_lane.entry((lane.destination, lane.number)).or_default().push(order.id);
             }
         }
     }

@@ -86,11 +86,11 @@ impl Municipal {
         }
         let items = (received.len() + applied.len()) as u32;
         let tree = Tree::from_leaves(&applied.iter().map(encode).collect::<Vec<_>>());
-        let Closed { parcels, touched } = self.ledger.close();
+        let Closed { parcels, touched, homes } = self.ledger.close();
         let (lanes, departures) = self.depart(height, &parcels);
-        self.book.applied(height, self.frame.chain, &applied, &tree, &lanes);
+        self.book.applied(height, &applied, &tree, &lanes);
         self.index.close(height, &lanes);
-        self.chain.state = digest("globelet state 1", &(self.chain.state, touched));
+        self.chain.state = digest("globelet state 2", &(self.chain.state, touched, homes));
         let header = BlockHeader {
             chain: self.frame.chain,
             height,
@@ -144,10 +144,8 @@ impl Municipal {
         if !holds {
             return Err(Refusal::BadSignature);
         }
-        if let globelet_types::Order::Transfer(t) = order {
-            if !self.frame.is_municipality(t.destination) {
-                return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
-            }
+        if let Some(found) = order.leaves_for().filter(|chain| !self.frame.is_municipality(*chain)) {
+            return Err(Refusal::UnknownMunicipality { found: found.0 });
         }
         self.ledger.apply(id, order, at)
     }

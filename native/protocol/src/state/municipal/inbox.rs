@@ -225,14 +225,15 @@ impl Municipal {
         if let Some(entry) = arrived.header.lanes.iter().find(ours) {
             self.lane_keys.parcel_applied(key.0, entry.interval);
         }
-        // No account ever closes, so who is there now is credited.
-        let credited: Vec<bool> = arrived.parcel.transfers().map(|r| self.account(&r.to).is_some()).collect();
-        self.index.came(&arrived.parcel, (arrived.certified, arrived.delivered), &credited);
-        for settled in self.ledger.receive(&arrived.parcel) {
+        let settled = self.ledger.receive(&arrived.parcel);
+        if let Some(settlement) = self.ledger.settlement(&arrived.parcel) {
+            self.index.came(&arrived.parcel, (arrived.certified, arrived.delivered), settlement);
+        }
+        for settled in settled {
             self.index.settled(&settled, arrived.seen.get(&settled.number), arrived.certified);
             self.book.settled(&settled, arrived.seen.get(&settled.number), arrived.certified, out);
         }
-        if !arrived.parcel.remittances.is_empty() {
+        if arrived.parcel.wants_settlement() {
             let Arrived { certified, delivered, route, .. } = arrived;
             let seen = Seen { number: key.1, certified, delivered, route };
             self.inbox.settling.entry(key.0).or_default().push(seen);

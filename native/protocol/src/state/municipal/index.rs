@@ -7,6 +7,7 @@ use super::super::ledger::Settled;
 use crate::block::{LaneEntry, Parcel, Seen};
 use globelet_clock::Stamp;
 use globelet_filters::Fuse;
+use globelet_sharding::{Reason, Settlement};
 use globelet_types::{ChainId, Order, OrderId, Refusal};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,11 +24,11 @@ const NEAR: usize = 32;
 pub(crate) enum Fate {
     /// Applied, and nothing left the municipality.
     AtHome,
-    /// Applied, and its amount left with this parcel.
+    /// Applied, and its amount or account left with this parcel.
     Sent { destination: ChainId, number: u64 },
     /// Refused at the source, with nothing moved.
     Refused(Refusal),
-    /// It came with this parcel, and was credited unless there is a refusal.
+    /// It came with this parcel, and was taken in unless there is a refusal.
     Came { source: ChainId, number: u64, certified: Stamp, delivered: Stamp, refusal: Option<Refusal> },
 }
 
@@ -105,24 +106,27 @@ impl Index {
 
     /// The block under construction applied or refused an order.
     pub fn applied(&mut self, id: OrderId, order: &Order, refusal: Option<&Refusal>) {
-        let fate = match (refusal, order) {
+        let fate = match (refusal, order.leaves_for()) {
             // Whoever put that order here was not its signer, whose own may still come, here or where it belongs.
             (Some(Refusal::BadSignature | Refusal::WrongMunicipality { .. } | Refusal::WrongWorld { .. }), _) => return,
             (Some(refusal), _) => Fate::Refused(refusal.clone()),
-            (None, Order::Transfer(t)) if t.destination != t.source => {
-                Fate::Sent { destination: t.destination, number: 0 }
-            }
-            (None, _) => Fate::AtHome,
+            (None, Some(destination)) => Fate::Sent { destination, number: 0 },
+            (None, None) => Fate::AtHome,
         };
         self.building.push((id, fate));
     }
 
-    /// The block under construction took in a parcel; `credited` is the answer for each of its remittances.
-    pub fn came(&mut self, parcel: &Parcel, (certified, delivered): (Stamp, Stamp), credited: &[bool]) {
-        for (remittance, credited) in parcel.transfers().zip(credited) {
-            let refusal = (!credited).then_some(Refusal::UnknownRecipient);
-            let (source, number) = (parcel.source, parcel.number);
-            self.building.push((remittance.id, Fate::Came { source, number, certified, delivered, refusal }));
+    /// The block under construction took in a parcel, and answers with this settlement.
+    pub fn came(&mut self, parcel: &Parcel, (certified, delivered): (Stamp, Stamp), settlement: &Settlement) {
+        // Mostly there is nothing in them.
+        let refused: BTreeMap<_, _> = settlement.refused.iter().map(|(id, reason)| (id, reason)).collect();
+        let returned: BTreeMap<_, _> = settlement.returned.iter().map(|(id, reason)| (id, reason)).collect();
+        let transfers = parcel.transfers().map(|r| (r.id, refused.get(&r.id)));
+        let moves = parcel.relocations.iter().map(|r| (r.order, returned.get(&r.id)));
+        let (source, number) = (parcel.source, parcel.number);
+        for (id, reason) in moves.chain(transfers) {
+            let refusal = reason.map(|reason| Refusal::from(Reason::clone(reason)));
+            self.building.push((id, Fate::Came { source, number, certified, delivered, refusal }));
         }
     }
 

@@ -8,7 +8,7 @@ use globelet_erasure::{commit, Commitment};
 use globelet_rendezvous::{top_k, Candidate};
 use globelet_signatures::verify_batch;
 use globelet_threshold as threshold;
-use globelet_types::{encode, AccountId, Hash, Micros, NodeId, Order, OrderId, Refusal, SignedOrder};
+use globelet_types::{encode, AccountId, ChainId, Hash, Micros, NodeId, Order, OrderId, Refusal, SignedOrder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one account has waiting here.
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 struct Reserved {
     amount: u64,
     nonces: BTreeSet<u64>,
+    /// It leaves for another municipality, by an order that waits here.
+    moving: Option<ChainId>,
 }
 
 /// A vertex of ours that is not held yet.
@@ -63,23 +65,38 @@ impl Ingress {
     }
 
     fn reserve(&mut self, order: &Order) {
-        if let Order::Transfer(t) = order {
-            let reserved = self.reserved.entry(t.from).or_default();
-            reserved.amount += t.amount;
-            reserved.nonces.insert(t.nonce);
+        if let Some(spends) = order.spends() {
+            let reserved = self.reserved.entry(spends.account).or_default();
+            reserved.amount += spends.amount;
+            reserved.nonces.insert(spends.nonce);
+            if let Order::Move(m) = order {
+                reserved.moving = Some(m.destination);
+            }
         }
+    }
+
+    /// What the order's account has promised here already.
+    fn promised(&self, order: &Order) -> Result<u64, Refusal> {
+        let Some(spends) = order.spends() else { return Ok(0) };
+        let Some(reserved) = self.reserved.get(&spends.account) else { return Ok(0) };
+        if reserved.nonces.contains(&spends.nonce) {
+            return Err(Refusal::Replayed { nonce: spends.nonce, highest: spends.nonce });
+        }
+        reserved.moving.map_or(Ok(reserved.amount), |to| Err(Refusal::Moving { to: to.0 }))
     }
 
     /// Gives back what an applied or refused order of this ingress had reserved.
     pub fn release(&mut self, order: &Order) {
-        if let Order::Transfer(t) = order {
-            if let Some(reserved) = self.reserved.get_mut(&t.from) {
-                if reserved.nonces.remove(&t.nonce) {
-                    reserved.amount -= t.amount;
+        let Some(spends) = order.spends() else { return };
+        if let Some(reserved) = self.reserved.get_mut(&spends.account) {
+            if reserved.nonces.remove(&spends.nonce) {
+                reserved.amount -= spends.amount;
+                if matches!(order, Order::Move(_)) {
+                    reserved.moving = None;
                 }
-                if reserved.nonces.is_empty() {
-                    self.reserved.remove(&t.from);
-                }
+            }
+            if reserved.nonces.is_empty() {
+                self.reserved.remove(&spends.account);
             }
         }
     }
@@ -137,18 +154,10 @@ impl Municipal {
         if waiting >= u64::from(self.frame.parameters().waiting_most) {
             return Err(Refusal::Busy { waiting });
         }
-        let mut reserved = 0;
-        if let Order::Transfer(t) = order {
-            if !self.frame.is_municipality(t.destination) {
-                return Err(Refusal::UnknownMunicipality { found: t.destination.0 });
-            }
-            if let Some(r) = self.ingress.reserved.get(&t.from) {
-                reserved = r.amount;
-                if r.nonces.contains(&t.nonce) {
-                    return Err(Refusal::Replayed { nonce: t.nonce, highest: t.nonce });
-                }
-            }
+        if let Some(found) = order.leaves_for().filter(|chain| !self.frame.is_municipality(*chain)) {
+            return Err(Refusal::UnknownMunicipality { found: found.0 });
         }
+        let reserved = self.ingress.promised(order)?;
         self.ledger.refusal(order, reserved).map_or(Ok(()), Err)
     }
 

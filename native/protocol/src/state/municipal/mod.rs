@@ -32,7 +32,7 @@ use super::ledger::Ledger;
 use crate::{Effect, Event, Genesis, LedgerView, Message, NodeSecrets, Publication, Receipt, Timer, Weighted};
 use globelet_clock::Clock;
 use globelet_erasure::Codec;
-use globelet_sharding::Books;
+use globelet_sharding::{Books, Map};
 use globelet_signatures::SigningKey;
 use globelet_threshold as threshold;
 use globelet_types::world::ChainKind;
@@ -300,6 +300,10 @@ impl Municipal {
         self.ledger.books()
     }
 
+    pub fn map(&self) -> &Map {
+        self.ledger.homes().map()
+    }
+
     pub fn ledger(&self) -> LedgerView {
         let genesis = self.frame.parameters().treasury;
         LedgerView {
@@ -311,6 +315,9 @@ impl Municipal {
             holders: self.holders_seen(),
             epoch: self.frame.committee().term().epoch(),
             members: self.members_named(),
+            map_epoch: self.map().epoch(),
+            map_digest: self.map().digest(),
+            moved: self.map().len() as u64,
             ..LedgerView::of(self.ledger.books(), genesis)
         }
     }
