@@ -53,6 +53,11 @@ class Desk:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.http.post(path, content=content, headers=self.token(self.alice) if headers is None else headers)
 
+    def move(self, to: str) -> httpx.Response:
+        """Alice's order to move there."""
+        order = self.bank.move_order(self.alice, to)
+        return self.post(self.bank.move_body(self.alice, to, order), path="/v1/moves")
+
     def body(self, amount: int = 5, **changed: Any) -> dict[str, Any]:
         """A good transfer from Alice to Bob, signed, with these fields changed before it is signed."""
         order = self.alice.transfer(self.bob, amount)
@@ -131,11 +136,15 @@ def forged() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.generate()
 
 
+def nowhere_to_move(desk: Desk) -> httpx.Response:
+    return desk.move("tokyo")
+
+
 CASES = [
     Case("malformed", 400, "malformed", "send it as /openapi.json says", lambda d: d.post(b'{"from": ')),
     Case("oversized", 413, "too_large", "split the orders", lambda d: d.post(b"[" + b" " * (9 << 20) + b"]")),
     Case("unsigned", 400, "unsigned", "sign it with the key", unsigned),
-    Case("wrongly signed", 403, "bad_signature", "sign the order with the key of `from`", wrongly_signed),
+    Case("wrongly signed", 403, "bad_signature", "sign the order with the account's own key", wrongly_signed),
     Case("replayed", 409, "replayed", "use one above", lambda d: d.post(d.spent)),
     Case("expired", 422, "expired", "sign it again", lambda d: d.post(d.body(expires_us=d.engine.now_us() - 1))),
     Case("overdrawn", 422, "overdrawn", "send less", lambda d: d.post(d.body(100_000))),
@@ -152,6 +161,7 @@ CASES = [
         lambda d: d.post({**d.body(), "destination": "atlantis"}),
     ),
     Case("account elsewhere", 421, "wrong_municipality", "send the order to paris at", sent_to_the_wrong_municipality),
+    Case("moved to where it is", 409, "nothing_to_move", "nothing to do", nowhere_to_move),
     Case("opened before", 409, "already_open", "nothing to do", already_open),
     Case("no token", 401, "token_missing", "Authorization: Bearer", lambda d: d.post(d.body(), {})),
     Case(

@@ -1,4 +1,4 @@
-"""The six scripts of `scenarios/` through the command line, as anybody runs them: JSON, exit status, folder."""
+"""The seven scripts of `scenarios/` through the command line, as anybody runs them: JSON, exit status, folder."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def ran(request: pytest.FixtureRequest, engine: LiveEngine, tmp_path_factory: py
     return command(request.param, tmp_path_factory.mktemp(request.param) / "out", engine.name)
 
 
-def test_there_are_all_six():
-    assert len(NAMES) == 6
+def test_there_are_all_seven():
+    assert len(NAMES) == 7
 
 
 def test_standard_output_is_one_document_with_all_that_was_promised(ran, engine_name):
@@ -132,7 +132,7 @@ def test_the_folder_holds_the_same(ran):
     with (ran.folder / "links.csv").open() as file:
         assert len(list(csv.DictReader(file))) == len(ran.result["links"])
     faults = [json.loads(line) for line in (ran.folder / "faults.jsonl").read_text().splitlines()]
-    assert bool(faults) == (ran.name in {"power_cut", "ocean_cut", "backbone_slow"})
+    assert bool(faults) == (ran.name in {"power_cut", "ocean_cut", "backbone_slow", "account_moves"})
     page = (ran.folder / "report.html").read_text()
     assert ran.name in page
     assert "http://" not in page.replace("http://www.w3.org/", "")

@@ -34,6 +34,11 @@ def test_signing_bytes_follow_the_written_format() -> None:
     opening = {"world": 9, "municipality": 4, "account": "ff" * 32, "expires_us": 8}
     expected = b"globelet order 1\x01" + struct.pack("<QH", 9, 4) + b"\xff" * 32 + struct.pack("<Q", 8)
     assert types.signing_bytes(opening) == expected
+    move = {"world": 9, "source": 4, "destination": 5, "account": "ff" * 32, "nonce": 7, "expires_us": 8}
+    expected = b"globelet order 1\x02" + struct.pack("<QHH", 9, 4, 5) + b"\xff" * 32 + struct.pack("<QQ", 7, 8)
+    assert types.signing_bytes(move) == expected
+    with pytest.raises(ValueError, match="6 fields"):
+        types.signing_bytes(move | {"amount": 1})
 
 
 @pytest.mark.parametrize(

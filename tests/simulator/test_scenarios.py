@@ -22,7 +22,7 @@ from globelet.world import load as load_world
 
 pytestmark = pytest.mark.simulator
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-QUICK = ["tokyo_pays_paris", "unknown_recipient", "power_cut", "ocean_cut", "backbone_slow"]
+QUICK = ["tokyo_pays_paris", "unknown_recipient", "power_cut", "ocean_cut", "backbone_slow", "account_moves"]
 
 
 def simulated(script: Scenario, folder: Path, seed: int | None = None, adversary: str | None = None) -> Result:

@@ -20,6 +20,7 @@ _COMMANDS = (
     "up",
     "status",
     "send",
+    "move",
     "watch",
     "run",
     "world",

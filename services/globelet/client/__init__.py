@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from globelet.client.account import Account, Key
     from globelet.client.city_hall import CityHall
-    from globelet.client.orders import Opening, Order, Transfer
+    from globelet.client.move_receipt import MoveReceipt
+    from globelet.client.orders import Move, Opening, Order, Transfer
     from globelet.client.problem import Problem, Unreachable
     from globelet.client.receipt import Receipt
 
@@ -14,6 +15,8 @@ _HOMES = {
     "Account": "account",
     "Key": "account",
     "CityHall": "city_hall",
+    "Move": "orders",
+    "MoveReceipt": "move_receipt",
     "Opening": "orders",
     "Order": "orders",
     "Transfer": "orders",
@@ -22,7 +25,19 @@ _HOMES = {
     "Receipt": "receipt",
 }
 
-__all__ = ["Account", "CityHall", "Key", "Opening", "Order", "Problem", "Receipt", "Transfer", "Unreachable"]
+__all__ = [
+    "Account",
+    "CityHall",
+    "Key",
+    "Move",
+    "MoveReceipt",
+    "Opening",
+    "Order",
+    "Problem",
+    "Receipt",
+    "Transfer",
+    "Unreachable",
+]
 
 
 def __getattr__(name: str) -> Any:

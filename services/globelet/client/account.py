@@ -11,6 +11,7 @@ from globelet.client.orders import Opening, Order, Transfer
 
 if TYPE_CHECKING:
     from globelet.client.bank import Bank
+    from globelet.client.move_receipt import MoveReceipt
     from globelet.client.receipt import Receipt
 
 
@@ -71,6 +72,19 @@ class Account:
     def send(self, to: Account, amount: int) -> Receipt:
         """Pays `amount` to an account; returns at once with the receipt. Raises `Problem` if it isn't admitted."""
         return self._bank.send(self, to, amount)
+
+    def move(self, to: str) -> MoveReceipt:
+        """Moves, with balance and nonces, to another municipality; returns at once. Raises `Problem`.
+
+        It can be used again once the receipt is `credited`; until then it orders nothing. What comes for it to its old
+        municipality follows it.
+        """
+        return self._bank.move(self, to)
+
+    def locate(self) -> str:
+        """Where it lives now, looked up from where it was last known to; it orders there from now on."""
+        self.municipality = self._bank.home(self)
+        return self.municipality
 
     def __repr__(self) -> str:
         return f"Account({self.municipality}, {self.id[:12]}…)"

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from globelet.client.account import Account, Key
-from globelet.client.orders import Opening, Transfer
+from globelet.client.move_receipt import MoveReceipt
+from globelet.client.orders import Move, Opening, Transfer
 from globelet.client.problem import Problem
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
@@ -46,6 +47,14 @@ class Bank:
         if state is None:
             raise LookupError(f"account {account.id[:12]}… is not open in {account.municipality}")
         return int(state["balance"])
+
+    def home(self, account: Account) -> str:
+        """Where an account lives, by the maps of the municipalities it went through."""
+        home, seen = account.municipality, set[str]()
+        while (there := self.engine.home(home, account.id)) is not None and home not in seen:
+            seen.add(home)
+            home = there
+        return home
 
     def account(self, key: Key, municipality: str) -> Account:
         """The account of a key, opened or not."""
@@ -124,6 +133,33 @@ class Bank:
         order = self.transfer_order(payer, payee, amount)
         self.engine.submit(payer.municipality, "/v1/transfers", self.body(payer, payee, order), token)
         return self.receipt(order, payer, payee, clicked)
+
+    def move_order(self, account: Account, to: str) -> Move:
+        """An order with the account's next nonce. Raises `UnknownProcess` for no municipality."""
+        source, destination = self._numbers[account.municipality], self._numbers[self.municipality(to)]
+        expires = self.now_us() + LIFE_US
+        return Move(self.engine.tag, source, destination, account.key.public, account.next_nonce(), expires)
+
+    def move_body(self, account: Account, to: str, order: Move) -> dict[str, Any]:
+        """A signed order as `POST /v1/moves` takes it."""
+        return {
+            "account": account.id,
+            "source": account.municipality,
+            "destination": self.municipality(to),
+            "nonce": order.nonce,
+            "expires_us": order.expires_us,
+            "signature": account.sign(order).hex(),
+        }
+
+    def move(self, account: Account, to: str) -> MoveReceipt:
+        """Hands a move in; the click is just before it is signed. Raises `Problem`."""
+        token, there = self._token(account), self.municipality(to)
+        wire = self.wire_ms(account.municipality, there)
+        clicked = self.now_us()
+        order = self.move_order(account, there)
+        receipt = MoveReceipt(order, account, there, wire, clicked, self.engine)
+        self.engine.submit(account.municipality, "/v1/moves", self.move_body(account, there, order), token)
+        return receipt
 
     def token(self, account: Account) -> str | None:
         """A token for the account, where the engine asks for one."""

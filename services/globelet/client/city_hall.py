@@ -51,8 +51,23 @@ class CityHall:
         return self._or_none(f"/v1/transfers/{order}")
 
     def account(self, account: str) -> dict[str, Any] | None:
-        """State of an account; None where it is not open."""
-        return self._or_none(f"/v1/accounts/{account}")
+        """State of an account; None where it is not open, or not any more."""
+        try:
+            return self._or_none(f"/v1/accounts/{account}")
+        except Problem as problem:
+            if problem.code == "moved":
+                return None
+            raise
+
+    def home(self, account: str) -> str | None:
+        """Where an account lives that went from here; None where it is here, or never was."""
+        try:
+            self._or_none(f"/v1/accounts/{account}")
+        except Problem as problem:
+            if problem.code == "moved":
+                return problem.moved_to
+            raise
+        return None
 
     def _or_none(self, path: str) -> dict[str, Any] | None:
         try:

@@ -58,14 +58,34 @@ class Opening(_Signable):
         return _DOMAIN + head + self.account + struct.pack("<Q", self.expires_us)
 
 
-Order = Transfer | Opening
+@dataclass(frozen=True)
+class Move(_Signable):
+    """Moves an account, with its balance and its nonces, to another municipality."""
+
+    world: int
+    source: int
+    destination: int
+    account: bytes
+    nonce: int
+    expires_us: int
+
+    def signing_bytes(self) -> bytes:
+        """Tag 2, then the fields in the contract's order, little-endian."""
+        head = struct.pack("<BQHH", 2, self.world, self.source, self.destination)
+        return _DOMAIN + head + self.account + struct.pack("<QQ", self.nonce, self.expires_us)
+
+
+Order = Transfer | Opening | Move
 
 
 def order_of(body: Mapping[str, Any], world: int, numbers: Mapping[str, int]) -> Order:
     """The order of a body as HTTP takes it, given the chains' numbers. Raises `KeyError` and `ValueError`."""
     if "account" in body:
-        account = bytes.fromhex(body["account"])
-        return Opening(world, numbers[body["municipality"]], account, int(body["expires_us"]))
+        account, expires = bytes.fromhex(body["account"]), int(body["expires_us"])
+        if "municipality" in body:
+            return Opening(world, numbers[body["municipality"]], account, expires)
+        source, destination = numbers[body["source"]], numbers[body["destination"]]
+        return Move(world, source, destination, account, int(body["nonce"]), expires)
     return Transfer(
         world,
         numbers[body["source"]],

@@ -9,9 +9,11 @@ from typing import Any
 class Problem(Exception):
     """An RFC 9457 problem document: status, stable code, a sentence that names the mend."""
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, status: int, code: str, detail: str, moved_to: str | None = None) -> None:
         super().__init__(f"{detail} [{code}, status {status}]")
         self.status, self.code, self.detail = status, code, detail
+        self.moved_to = moved_to
+        """The municipality where the account lives now, or soon, if that is the problem."""
 
     @classmethod
     def of(cls, status: int, body: Any) -> Problem:
@@ -19,7 +21,7 @@ class Problem(Exception):
         if not isinstance(body, dict):
             return cls(status, f"status_{status}", str(body)[:200] or "the answer had no body")
         code = str(body.get("code") or body.get("type", f"status_{status}"))
-        return cls(status, code, str(body.get("detail") or body.get("title") or code))
+        return cls(status, code, str(body.get("detail") or body.get("title") or code), body.get("moved_to"))
 
 
 class Unreachable(Exception):

@@ -200,6 +200,10 @@ class Engine(Protocol):
         """State of an account; None where it is not open."""
         ...
 
+    def home(self, municipality: str, account: str) -> str | None:
+        """Where an account lives that went from a municipality; None where it is there, or never was."""
+        ...
+
     def ledgers(self) -> list[dict[str, Any]]:
         """What `GET /v1/ledger` tells, one entry per chain."""
         ...

@@ -143,6 +143,10 @@ class LiveChains:
         """State of an account; None where it is not open."""
         return self._open(municipality).account(account)
 
+    def home(self, municipality: str, account: str) -> str | None:
+        """Where an account lives that went from a municipality, by its chain's map."""
+        return self._open(municipality).home(account)
+
     def ledgers(self) -> list[dict[str, Any]]:
         """The ledger of every process, one entry per chain."""
         found: list[dict[str, Any]] = []

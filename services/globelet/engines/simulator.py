@@ -41,6 +41,9 @@ _STATUS = {
     "bad_signature": 403,
     "replayed": 409,
     "already_open": 409,
+    "moving": 409,
+    "nothing_to_move": 409,
+    "moved": 410,
     "wrong_municipality": 421,
     "busy": 429,
 }
@@ -279,7 +282,7 @@ class SimulatorEngine:
                 problems[order] = Problem(504, "no_reply", "no replica of the municipality replies; send it again")
             elif refusal and not state["stages"]:
                 status = _STATUS.get(refusal["code"], 422)
-                problems[order] = Problem(status, refusal["code"], refusal["detail"])
+                problems[order] = Problem(status, refusal["code"], refusal["detail"], refusal.get("moved_to"))
         return problems
 
     def _read(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -330,6 +333,11 @@ class SimulatorEngine:
         if found is None:
             return None
         return {"account": account, "municipality": municipality, "balance": found[0], "highest_nonce": found[1]}
+
+    def home(self, municipality: str, account: str) -> str | None:
+        """Where an account lives that went from a municipality, by its chain's map."""
+        self._serving(municipality)
+        return self._world.home(municipality, account)
 
     def ledgers(self) -> list[dict[str, Any]]:
         """What honest replicas that have power booked, one entry per chain."""

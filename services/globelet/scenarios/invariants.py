@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from globelet.client.receipt import LADDER, Receipt
+from globelet.client.climb import LADDER, Climb
+from globelet.client.receipt import Receipt
 from globelet.scenarios.result import Invariant
 
 Ledgers = Sequence[dict[str, Any]]
@@ -30,13 +31,16 @@ def _longest(ledgers: Ledgers) -> dict[str, dict[str, Any]]:
 
 
 def conservation(ledgers: Ledgers) -> Invariant:
-    """1: balances + amounts in transit = supply. In transit: sent and neither credited nor settled back."""
+    """1: balances + amounts in transit = supply. In transit: sent and neither credited nor settled back.
+
+    Accounts that move count with what they hold; what waits for one that is not there yet counts as in transit.
+    """
     best = _longest(ledgers)
     if not best:
         return Invariant(name="conservation", holds=None, detail="no municipal ledger answered")
     balances = sum(int(r["balances"]) for r in best.values())
     supply = sum(int(r["supply"]) for r in best.values())
-    transit = 0
+    transit = sum(int(r.get("parked") or 0) for r in best.values())
     for source, replica in best.items():
         for to, amount in (replica.get("sent") or {}).items():
             credited = (best.get(to, {}).get("credited") or {}).get(source, 0)
@@ -57,7 +61,7 @@ def agreement(ledgers: Ledgers) -> Invariant:
     return Invariant(name="agreement", holds=not split if heads else None, detail=detail)
 
 
-def once(receipts: Sequence[Receipt]) -> Invariant:
+def once(receipts: Sequence[Climb]) -> Invariant:
     """2, as receipts show it: no transfer is both credited and refunded or refused."""
     both = [r.id for r in receipts if "credited" in r.micros and {"refused", "refunded"} & set(r.micros)]
     detail = f"credited and given back: {', '.join(i[:12] for i in both[:5])}" if both else f"{len(receipts)} receipts"
@@ -85,6 +89,17 @@ def booked(books: Sequence[Book], receipts: Sequence[Receipt]) -> Invariant:
     return Invariant(name="booked_once", holds=not wrong if books else None, detail=detail)
 
 
+def one_home(homes: Mapping[str, Sequence[str]]) -> Invariant:
+    """2, for accounts that moved: each is kept by exactly one municipality."""
+    wrong = [
+        f"{account[:12]} is in {' and '.join(places) or 'none'}"
+        for account, places in homes.items()
+        if len(places) != 1
+    ]
+    detail = "; ".join(wrong[:5]) if wrong else f"{len(homes)} accounts moved, each is in one municipality"
+    return Invariant(name="one_home", holds=not wrong, detail=detail)
+
+
 def repairs(ledgers: Ledgers) -> int:
     """Parcels brought home by R2 to R4: of each municipality, what its busiest replica counted."""
     most: dict[str, int] = {}
@@ -93,7 +108,7 @@ def repairs(ledgers: Ledgers) -> int:
     return sum(most.values())
 
 
-def completeness(ledgers: Ledgers, receipts: Sequence[Receipt]) -> Invariant:
+def completeness(ledgers: Ledgers, receipts: Sequence[Climb]) -> Invariant:
     """5: every admitted transfer has ended, every lane is gap-free."""
     open_ends = [r.id[:12] for r in receipts if r.ended is None]
     gaps = _gaps(ledgers)
@@ -178,7 +193,7 @@ def _gaps(ledgers: Ledgers) -> list[str]:
     ]
 
 
-def time_order(receipts: Sequence[Receipt]) -> Invariant:
+def time_order(receipts: Sequence[Climb]) -> Invariant:
     """7: stamps along the path to credited never go backwards."""
     path = LADDER[:5]
     wrong = []
@@ -194,7 +209,7 @@ def time_order(receipts: Sequence[Receipt]) -> Invariant:
 
 
 def check(
-    ledgers: Ledgers, receipts: Sequence[Receipt], before: Sequence[Mark], hashes: Hashes = nobody_tells
+    ledgers: Ledgers, receipts: Sequence[Climb], before: Sequence[Mark], hashes: Hashes = nobody_tells
 ) -> list[Invariant]:
     """All that ledgers and receipts show."""
     checks: list[Callable[[], Invariant]] = [

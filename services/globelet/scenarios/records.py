@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from globelet._native import receipts as proofs
-from globelet.client.receipt import Receipt
+from globelet.client.climb import Climb
 from globelet.scenarios.result import Invariant
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PATIENCE = 30.0
 MOST_VERIFIED = 2_000
 
 
-def owed(receipts: Sequence[Receipt]) -> list[Receipt]:
+def owed(receipts: Sequence[Climb]) -> list[Climb]:
     """Those that were admitted: they end, and their records follow. One refused at the door leaves none."""
     return [r for r in receipts if "admitted" in r.micros]
 
@@ -32,7 +32,7 @@ def gather(world: World, timeout: float = PATIENCE) -> set[str] | None:
     None where the engine has no stores. The stores are asked in bulk, and only for what they did not have before;
     chains are asked for what the stores have not got in time.
     """
-    receipts = {r.id: r for r in owed(world.receipts)}
+    receipts = {r.id: r for r in owed(world.climbs)}
     if world.engine.archived([]) is None:
         world.settle(list(receipts.values()), timeout, "anchored")
         return None
@@ -54,7 +54,7 @@ def gather(world: World, timeout: float = PATIENCE) -> set[str] | None:
     return archived
 
 
-def complete(before: Invariant, receipts: Sequence[Receipt], archived: set[str] | None) -> Invariant:
+def complete(before: Invariant, receipts: Sequence[Climb], archived: set[str] | None) -> Invariant:
     """5, the rest of it: what was admitted is acknowledged, anchored and (where there are stores) archived."""
     admitted = owed(receipts)
     have = {stage: {r.id for r in admitted if stage in r.micros} for stage in ("acknowledged", "anchored")}
@@ -69,7 +69,7 @@ def complete(before: Invariant, receipts: Sequence[Receipt], archived: set[str] 
 
 def verifiability(world: World) -> Invariant:
     """6: complete receipts prove themselves offline, from the genesis alone; beyond 2,000, a sample by the seed."""
-    found = [r for r in owed(world.receipts) if r.ended is not None and "anchored" in r.micros]
+    found = [r for r in owed(world.climbs) if r.ended is not None and "anchored" in r.micros]
     asked = found
     if len(found) > MOST_VERIFIED:
         dice = random.Random(f"{world.seed} verifiability")  # noqa: S311

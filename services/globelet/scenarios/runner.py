@@ -17,7 +17,7 @@ from globelet.archiver import parquet
 from globelet.engines.engine import Engine, Finding, Progress, silent
 from globelet.engines.processes import usage
 from globelet.scenarios import records
-from globelet.scenarios.figures import figures
+from globelet.scenarios.figures import figures, quantiles
 from globelet.scenarios.host import HostMeter
 from globelet.scenarios.probes import Probes
 from globelet.scenarios.report import html
@@ -88,7 +88,7 @@ def run(
         invariants=checked,
         links=links,
         routes=routes,
-        figures=figures(world.receipts) | {"repairs": world.repaired()} | engine.figures(),
+        figures=figures(world.receipts) | _moves(world) | {"repairs": world.repaired()} | engine.figures(),
         host=host,
         repeat=repeat,
         error=error,
@@ -101,6 +101,12 @@ def run(
 def _policy(engine: Engine) -> dict[str, Any]:
     """What came of the world's selection policy; nothing where it names none."""
     return dict(engine.figures().get("selection", {}))
+
+
+def _moves(world: World) -> dict[str, Any]:
+    """How many accounts moved, and how long it took; nothing where none did."""
+    arrived = [r.stages["credited"] for r in world.moves if r.ended == "credited"]
+    return {"moves": {"ordered": len(world.moves), "credited_ms": quantiles(arrived)}} if world.moves else {}
 
 
 def _usage_of(engine: Engine) -> Any:
@@ -138,7 +144,7 @@ def _end(world: World, notes: list[str]) -> list[Invariant]:
             return all(i.holds is not False for i in seen[-1])
 
         world.wait_until(rest, 10.0)  # ledgers of different chains are not read at one instant
-        done = [records.complete(i, world.receipts, archived) if i.name == "completeness" else i for i in seen[-1]]
+        done = [records.complete(i, world.climbs, archived) if i.name == "completeness" else i for i in seen[-1]]
         return _joined([*done, records.verifiability(world)], world.engine.findings())
     except Exception as error:
         found = _joined([], world.engine.findings())

@@ -10,6 +10,8 @@ from math import nan
 
 from globelet.client.account import Account, Key
 from globelet.client.bank import Bank
+from globelet.client.climb import Climb
+from globelet.client.move_receipt import MoveReceipt
 from globelet.client.problem import Problem, Unreachable
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
@@ -43,6 +45,7 @@ class World:
         self.bank, self.faults = Bank(engine), FaultLog(engine)
         self.expectations: list[Expectation] = []
         self.receipts: list[Receipt] = []
+        self.moves: list[MoveReceipt] = []
         self.rate_asked = False
         self._accounts = 0
         self._funded: list[tuple[Account, int]] = []
@@ -64,7 +67,7 @@ class World:
         for _ in range(count):
             self._accounts += 1
             key = Key.derive(self.spec.name, self.engine.tag, self._run, self.seed, self._accounts)
-            made.append(_Remembering(key, self.bank.municipality(municipality), self.bank, self.receipts))
+            made.append(_Remembering(key, self.bank.municipality(municipality), self))
         if not opened:
             return list(made)
         for account in made:
@@ -108,11 +111,14 @@ class World:
         self.receipts.extend(begun.receipts)
         return begun
 
-    def settle(
-        self, receipts: Sequence[Receipt] | None = None, timeout: float = 60.0, stage: str | None = None
-    ) -> bool:
+    @property
+    def climbs(self) -> list[Climb]:
+        """Every transfer and every move of this run."""
+        return [*self.receipts, *self.moves]
+
+    def settle(self, receipts: Sequence[Climb] | None = None, timeout: float = 60.0, stage: str | None = None) -> bool:
         """Waits until all receipts have ended, or reached `stage`; whether they did."""
-        watched = list(self.receipts if receipts is None else receipts)
+        watched = list(self.climbs if receipts is None else receipts)
         waiting, part = watched.copy(), _FEW
 
         def there() -> bool:
@@ -132,8 +138,8 @@ class World:
             self._behind(watched, stage)
         return reached
 
-    def _behind(self, receipts: Sequence[Receipt], stage: str | None) -> list[Receipt]:
-        def done(receipt: Receipt) -> bool:
+    def _behind(self, receipts: Sequence[Climb], stage: str | None) -> list[Climb]:
+        def done(receipt: Climb) -> bool:
             return (
                 receipt.ended is not None if stage is None else stage in receipt.micros or "refused" in receipt.micros
             )
@@ -258,12 +264,27 @@ class World:
         """Checks the invariants now; they are checked at the end of every run anyway."""
         ledgers = self.engine.ledgers()
         before = sorted(self._marks, key=lambda m: (m.chain, m.height))
-        checked = invariants.check(ledgers, self.receipts, before, self.engine.certified)
-        return [*checked, invariants.booked(self._books(), self.receipts)]
+        checked = invariants.check(ledgers, self.climbs, before, self.engine.certified)
+        homes = [invariants.one_home(self._homes())] if self.moves else []
+        return [*checked, invariants.booked(self._books(), self.receipts), *homes]
 
     def _books(self) -> list[Book]:
-        """What each account of this run was given and what it holds now."""
-        return [Book(a.id, given, self.bank.balance(a)) for a, given in self._funded]
+        """What each account of this run was given and what it holds now; nothing while it is under way."""
+        moved = {receipt.account.id for receipt in self.moves}
+
+        def held(account: Account) -> int:
+            if account.id not in moved:
+                return self.bank.balance(account)
+            found = self.engine.account(account.locate(), account.id)
+            return int(found["balance"]) if found else 0
+
+        return [Book(a.id, given, held(a)) for a, given in self._funded]
+
+    def _homes(self) -> dict[str, list[str]]:
+        """The municipalities that keep each account that has moved and arrived."""
+        places = [chain.name for chain in self.spec.municipalities()]
+        moved = {receipt.account.id for receipt in self.moves if receipt.ended == "credited"}
+        return {a: [place for place in places if self.engine.account(place, a) is not None] for a in sorted(moved)}
 
     def committee(self, municipality: str) -> Committee:
         """The committee of a municipality, as its farthest replica knows it. ValueError in a world without epochs."""
@@ -295,14 +316,20 @@ class World:
 
 
 class _Remembering(Account):
-    """An account whose transfers count in the run's figures."""
+    """An account whose transfers and moves count in the run's figures."""
 
-    def __init__(self, key: Key, municipality: str, bank: Bank, receipts: list[Receipt]) -> None:
-        super().__init__(key, municipality, bank)
-        self._receipts = receipts
+    def __init__(self, key: Key, municipality: str, world: World) -> None:
+        super().__init__(key, municipality, world.bank)
+        self._receipts, self._moves = world.receipts, world.moves
 
     def send(self, to: Account, amount: int) -> Receipt:
         """Pays, and remembers the receipt."""
         receipt = super().send(to, amount)
         self._receipts.append(receipt)
+        return receipt
+
+    def move(self, to: str) -> MoveReceipt:
+        """Moves, and remembers the receipt."""
+        receipt = super().move(to)
+        self._moves.append(receipt)
         return receipt
