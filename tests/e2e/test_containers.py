@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from globelet.analysis import open_archive
+from globelet.analysis import columns, open_archive, proof
 from globelet.analysis.columns import STAMPS
 from globelet.analysis.errors import NoArchive
 from globelet.analysis.stores import contained
+from globelet.archiver import brief
 from globelet.archiver.immudb import Ledger
+from globelet.archiver.packed import unpack
 from globelet.archiver.settings import Settings
 from globelet.engines.compose import LINKS
 from globelet.engines.containers import Containers
@@ -70,6 +72,20 @@ def test_the_same_transfer_is_in_every_store_equal_field_by_field(engine, world,
         )
 
     assert world.wait_until(all_there, MINUTE), "the stores do not say the same"
+    bodies = objects.bodies(credited)
+    proved = proof.verify(engine.genesis_json(), bodies)
+    assert proved["holds"].all(), proved.to_string()
+    for item in engine.stored().items(credited, ["id", "digest", "body"]):
+        assert _whole(engine, item["body"]) == json.loads(bodies[item["id"]])
+        assert item["digest"] == columns.digest(bodies[item["id"]])
+
+
+def _whole(engine: Any, packed: bytes) -> dict[str, Any]:
+    """The receipt of an item, with what it shares, from DynamoDB alone."""
+    kept = json.loads(unpack(packed))
+    names = brief.names(kept)
+    assert names, "nothing is shared"
+    return brief.whole(kept, engine.stored().intervals(names))
 
 
 def test_links_come_back_by_themselves_after_the_emulator_was_restarted_by_hand(engine, world):

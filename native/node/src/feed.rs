@@ -1,10 +1,11 @@
 //! What the nodes publish: to the streams of clients, the outbox and the metrics.
+use crate::entry::{Entry, Key};
 use crate::metrics::Metrics;
-use crate::outbox::{Entry, Key, Outbox};
+use crate::outbox::Outbox;
 use crate::recent::Recent;
 use crate::NodeError;
 use globelet_clock::Stamp;
-use globelet_protocol::{Publication, Receipt};
+use globelet_protocol::{Brief, Publication, Receipt};
 use globelet_types::{ChainId, Hash, Micros, NodeId, OrderId, Refusal, Stage};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
@@ -29,6 +30,9 @@ const REMEMBERED: usize = 100_000;
 /// Certified blocks of a chain that are remembered at once.
 const BLOCKS: usize = 16_384;
 
+/// Interval signatures that are remembered at once: one that is forgotten is written again when a receipt names it.
+const INTERVALS: usize = 16_384;
+
 /// What is known of a receipt that the outbox has.
 #[derive(Clone, Copy)]
 struct Kept {
@@ -40,8 +44,10 @@ struct Kept {
 
 struct Inside {
     listeners: HashMap<OrderId, Vec<mpsc::UnboundedSender<Step>>>,
-    admitted: Recent<Micros>,
-    kept: Recent<Kept>,
+    admitted: Recent<OrderId, Micros>,
+    kept: Recent<OrderId, Kept>,
+    /// Where the outbox has the newest interval signatures, by name.
+    intervals: Recent<Hash, u64>,
     /// Receipts in the outbox that the stores have not, with their offsets.
     waiting: VecDeque<(u64, OrderId)>,
     heights: HashMap<ChainId, u64>,
@@ -73,6 +79,7 @@ impl Feed {
             listeners: HashMap::new(),
             admitted: Recent::new(REMEMBERED),
             kept: Recent::new(REMEMBERED),
+            intervals: Recent::new(INTERVALS),
             waiting: VecDeque::new(),
             heights: HashMap::new(),
             certified: BTreeMap::new(),
@@ -126,10 +133,16 @@ impl Feed {
                         "node {node}: member {member} of its chain broke the protocol: {what}"
                     ));
                 }
-                other => {
-                    let entry = entry(now_us(), other);
-                    entry.iter().for_each(|e| inside.remember(e));
-                    entries.extend(entry.filter(|e| inside.is_new(e)));
+                Publication::ReceiptCompleted(receipt) => {
+                    if inside.is_new(Key::of(&receipt)) {
+                        inside.complete(&receipt, &mut entries);
+                    }
+                }
+                Publication::BlockCertified { chain, height, hash, items } => {
+                    inside.remember(chain, height, hash);
+                    if inside.is_new(Key::Block(chain, height)) {
+                        entries.push(Entry::Block { chain, height, hash, items, at_us: now_us() });
+                    }
                 }
             }
         }
@@ -164,12 +177,7 @@ impl Feed {
     /// The system's.
     pub fn receipt(&self, order: &OrderId) -> io::Result<Option<Receipt>> {
         let inside = self.lock();
-        let Some(kept) = inside.kept.get(order) else { return Ok(None) };
-        let found = inside.outbox.after(kept.offset - 1, 1)?;
-        Ok(found.into_iter().find_map(|(_, entry)| match entry {
-            Entry::Receipt(receipt) => Some(*receipt),
-            Entry::Block { .. } => None,
-        }))
+        inside.kept.get(order).map_or(Ok(None), |kept| inside.outbox.receipt(kept.offset))
     }
 
     /// Certified blocks above a height, at most `limit` of each chain, as hosted replicas or their logs told them.
@@ -225,10 +233,19 @@ impl Recovery<'_> {
     /// # Errors
     /// [`NodeError::Disk`] if the outbox cannot be written.
     pub fn take(&mut self, now: Micros, publication: Publication) -> Result<(), NodeError> {
-        let Some(entry) = entry(now, publication) else { return Ok(()) };
-        self.inside.remember(&entry);
-        if self.known.insert(entry.key()) {
-            self.missing.push(entry);
+        match publication {
+            Publication::ReceiptCompleted(receipt) => {
+                if self.known.insert(Key::of(&receipt)) {
+                    self.inside.complete(&receipt, &mut self.missing);
+                }
+            }
+            Publication::BlockCertified { chain, height, hash, items } => {
+                self.inside.remember(chain, height, hash);
+                if self.known.insert(Key::Block(chain, height)) {
+                    self.missing.push(Entry::Block { chain, height, hash, items, at_us: now });
+                }
+            }
+            _ => {}
         }
         if self.missing.len() < GATHERED {
             return Ok(());
@@ -249,31 +266,38 @@ impl Recovery<'_> {
     }
 }
 
-/// The record of a publication, for those the stores want.
-fn entry(at_us: Micros, publication: Publication) -> Option<Entry> {
-    match publication {
-        Publication::ReceiptCompleted(receipt) => Some(Entry::Receipt(receipt)),
-        Publication::BlockCertified { chain, height, hash, items } => {
-            Some(Entry::Block { chain, height, hash, items, at_us })
-        }
-        _ => None,
-    }
-}
-
 impl Inside {
-    fn remember(&mut self, entry: &Entry) {
-        let Entry::Block { chain, height, hash, .. } = entry else { return };
-        let blocks = self.certified.entry(*chain).or_default();
-        blocks.insert((*height, *hash));
+    fn remember(&mut self, chain: ChainId, height: u64, hash: Hash) {
+        let blocks = self.certified.entry(chain).or_default();
+        blocks.insert((height, hash));
         while blocks.len() > BLOCKS {
             blocks.pop_first();
         }
     }
 
+    /// The record of a receipt, behind those of the interval signatures that the outbox lacks. `entries` are appended
+    /// next.
+    fn complete(&mut self, receipt: &Receipt, entries: &mut Vec<Entry>) {
+        let Key::Receipt(id, late_proofs) = Key::of(receipt) else { return };
+        let (brief, parts) = Brief::of(receipt);
+        let mut intervals = Vec::with_capacity(parts.len());
+        for (cut, encoded) in brief.cuts.iter().zip(parts) {
+            let place = self.intervals.get(&cut.name).copied();
+            intervals.push(place.unwrap_or_else(|| {
+                entries.push(Entry::Interval { name: cut.name, encoded });
+                let place = self.outbox.newest() + entries.len() as u64;
+                self.intervals.put(cut.name, place);
+                place
+            }));
+        }
+        entries.push(Entry::Receipt { id, late_proofs, brief, intervals });
+    }
+
     /// Every hosted replica tells of a block, and an event that was not logged before a crash happens again: the
     /// first time counts.
-    fn is_new(&mut self, entry: &Entry) -> bool {
-        match entry.key() {
+    fn is_new(&mut self, key: Key) -> bool {
+        match key {
+            Key::Interval(name) => self.intervals.get(&name).is_none(),
             Key::Receipt(id, late_proofs) => self.kept.get(&id).is_none_or(|k| k.late_proofs < late_proofs),
             Key::Block(chain, height) => {
                 let newest = self.heights.entry(chain).or_insert(0);
@@ -311,6 +335,7 @@ impl Inside {
                 let newest = self.heights.entry(chain).or_insert(0);
                 *newest = height.max(*newest);
             }
+            Key::Interval(name) => self.intervals.put(name, offset),
         }
     }
 
@@ -333,6 +358,8 @@ impl Inside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use globelet_erasure::merkle::MerkleProof;
+    use globelet_protocol::interval::{IntervalSignature, PostQuantum};
     use globelet_types::{AccountId, Opening, Order, SignedOrder};
 
     fn receipt(number: u8) -> Box<Receipt> {
@@ -371,6 +398,42 @@ mod tests {
         assert_eq!((feed.archived_at(&first.id).is_some(), feed.archived_at(&third.id)), (true, None));
         assert_eq!(feed.archive(9).unwrap(), 3);
         assert!(feed.archived_at(&third.id).is_some());
+    }
+
+    #[test]
+    fn an_interval_signature_is_written_once_and_its_receipts_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Feed::new(Outbox::open(folder.path(), "tokyo").unwrap(), Arc::new(Metrics::default())).unwrap();
+        let signed = |place| {
+            let interval = IntervalSignature { place, number: 1, count: 1, root: [6; 32], signature: vec![7; 3309] };
+            (Arc::new(interval), MerkleProof { index: 0, count: 1, path: Vec::new() })
+        };
+        let with = |number, places: std::ops::Range<u16>| {
+            let at = Stamp { micros: 1, counter: 0 };
+            let post_quantum = Some(PostQuantum { at, votes: places.map(signed).collect() });
+            Box::new(Receipt { post_quantum, ..*receipt(number) })
+        };
+        let told = |r: &Receipt| vec![(NodeId(0), Publication::ReceiptCompleted(Box::new(r.clone())))];
+        let (first, second, third) = (with(1, 0..3), with(2, 1..4), with(3, 0..4));
+        let feed = open();
+        feed.take(told(&first)).unwrap();
+        feed.take(told(&second)).unwrap();
+        drop(feed);
+        let feed = open();
+        feed.take(told(&third)).unwrap();
+        let kinds: String = feed.page(0, 99).unwrap().0.iter().map(|(_, entry)| kind(entry)).collect();
+        assert_eq!(kinds, "iiirirr");
+        for receipt in [first, second, third] {
+            assert_eq!(feed.receipt(&receipt.id).unwrap(), Some(*receipt));
+        }
+    }
+
+    fn kind(entry: &Entry) -> char {
+        match entry {
+            Entry::Interval { .. } => 'i',
+            Entry::Receipt { .. } => 'r',
+            Entry::Block { .. } => 'b',
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod consul;
 pub mod core;
 pub mod deal;
 pub mod directory;
+pub mod entry;
 pub mod error;
 pub mod feed;
 pub mod fetch;

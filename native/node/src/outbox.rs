@@ -1,60 +1,15 @@
-//! The outbox: completed receipts and certified blocks, in order, for the stores to fetch.
+//! The outbox: completed receipts, what they share, and certified blocks, in order, for the stores to fetch.
 //!
 //! A file of frames: length (u32), CRC-32 of the payload, payload (Borsh of [`Entry`]). Offsets count
 //! records from 1. Records are not synced: what a crash takes from the end, recovery finds in the logs again.
+use crate::entry::Entry;
 use crate::NodeError;
-use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_protocol::Receipt;
 use globelet_types::codec::MAX_FRAME;
-use globelet_types::{ChainId, OrderId};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-
-/// One record.
-#[derive(Clone, Debug, PartialEq, BorshSerialize, BorshDeserialize)]
-pub enum Entry {
-    /// A receipt is complete.
-    Receipt(Box<Receipt>),
-    /// A chain's block was certified; a root if the chain is the global one.
-    Block {
-        /// Chain.
-        chain: ChainId,
-        /// Height.
-        height: u64,
-        /// Header hash.
-        hash: [u8; 32],
-        /// What it carries.
-        items: u32,
-        /// When this process learnt it, microseconds of the epoch.
-        at_us: u64,
-    },
-}
-
-/// What an entry is about: two entries with one key say the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    /// A receipt, with so many of the proofs that may come late.
-    Receipt(OrderId, u8),
-    /// A block.
-    Block(ChainId, u64),
-}
-
-impl Entry {
-    /// Its key.
-    pub fn key(&self) -> Key {
-        match self {
-            Entry::Receipt(r) => Key::Receipt(r.id, late_proofs(r)),
-            Entry::Block { chain, height, .. } => Key::Block(*chain, *height),
-        }
-    }
-}
-
-/// How many of the proofs that come after a receipt is complete are there.
-fn late_proofs(receipt: &Receipt) -> u8 {
-    u8::from(receipt.post_quantum.is_some()) + u8::from(receipt.checkpoint.is_some())
-}
 
 /// Every so many records, their place in the file is remembered.
 const STRIDE: u64 = 64;
@@ -178,6 +133,27 @@ impl Outbox {
         Ok(found)
     }
 
+    /// The receipt in the record at an offset, whole; `None` where there is none.
+    ///
+    /// # Errors
+    /// As of [`Outbox::after`]; `InvalidData` where an interval signature is not where the record says.
+    pub fn receipt(&self, offset: u64) -> io::Result<Option<Receipt>> {
+        let Some((_, Entry::Receipt { brief, intervals, .. })) = self.at(offset)? else { return Ok(None) };
+        let mut parts = Vec::with_capacity(intervals.len());
+        for place in intervals {
+            if let Some((_, Entry::Interval { encoded, .. })) = self.at(place)? {
+                parts.push(encoded);
+            }
+        }
+        let damaged = |e| io::Error::new(io::ErrorKind::InvalidData, format!("outbox record {offset}: {e}"));
+        brief.whole(&parts).map(Some).map_err(damaged)
+    }
+
+    fn at(&self, offset: u64) -> io::Result<Option<(u64, Entry)>> {
+        let Some(before) = offset.checked_sub(1) else { return Ok(None) };
+        Ok(self.after(before, 1)?.pop())
+    }
+
     /// Hands over every record, oldest first.
     ///
     /// # Errors
@@ -258,6 +234,7 @@ fn read_frame(reader: &mut impl Read, payload: &mut Vec<u8>) -> io::Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use globelet_types::ChainId;
 
     fn block(height: u64) -> Entry {
         Entry::Block { chain: ChainId(0), height, hash: [7; 32], items: 1, at_us: 5 }

@@ -1,6 +1,7 @@
 //! The state of a transfer as JSON. The document that proves it offline is the protocol's own `receipt_json`.
 use globelet_clock::Stamp;
-use globelet_protocol::{Genesis, Receipt, Standing};
+use globelet_protocol::brief::{BriefError, Cut};
+use globelet_protocol::{Brief, Genesis, Receipt, Standing};
 use globelet_types::{ChainId, Order, Refusal, Stage};
 use serde_json::{json, Map, Value};
 
@@ -120,9 +121,18 @@ pub fn with_archived(mut document: Map<String, Value>, archived: Option<Stamp>) 
     Value::Object(document)
 }
 
-/// What the stores keep: the state, and the whole receipt in `encoded`.
-pub fn for_stores(receipt: &Receipt, genesis: &Genesis) -> Value {
-    let mut document = summary(receipt, genesis);
-    document.insert("encoded".into(), hex::encode(globelet_types::encode(receipt)).into());
-    Value::Object(document)
+/// What the stores keep: the state, and the receipt's encoding. In `brief` that is without the interval signatures that
+/// `intervals` names, each with its place and length in the whole encoding; in `encoded` nothing was cut out.
+///
+/// # Errors
+/// [`BriefError::Malformed`].
+pub fn for_stores(brief: &Brief, genesis: &Genesis) -> Result<Value, BriefError> {
+    let mut document = summary(&brief.outline()?, genesis);
+    let field = if brief.cuts.is_empty() { "encoded" } else { "brief" };
+    document.insert(field.into(), hex::encode(&brief.encoded).into());
+    if !brief.cuts.is_empty() {
+        let cut = |c: &Cut| json!({"at": c.at, "length": c.length, "name": hex::encode(c.name)});
+        document.insert("intervals".into(), brief.cuts.iter().map(cut).collect());
+    }
+    Ok(Value::Object(document))
 }

@@ -1,23 +1,23 @@
-//! A map by order that forgets its oldest entries.
-use globelet_types::OrderId;
+//! A map that forgets its oldest entries.
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 
-/// Remembers so many orders, those that came first are forgotten first.
+/// Remembers so many keys (orders, say), those that came first are forgotten first.
 #[derive(Debug)]
-pub struct Recent<T> {
+pub struct Recent<K, T> {
     most: usize,
-    map: HashMap<OrderId, T>,
-    order: VecDeque<OrderId>,
+    map: HashMap<K, T>,
+    order: VecDeque<K>,
 }
 
-impl<T> Recent<T> {
-    /// An empty one, for at most `most` orders.
+impl<K: Copy + Eq + Hash, T> Recent<K, T> {
+    /// An empty one, for at most `most` keys.
     pub fn new(most: usize) -> Self {
         Recent { most, map: HashMap::new(), order: VecDeque::new() }
     }
 
     /// Puts a value, in place of an earlier one.
-    pub fn put(&mut self, id: OrderId, value: T) {
+    pub fn put(&mut self, id: K, value: T) {
         if self.map.insert(id, value).is_none() {
             self.order.push_back(id);
         }
@@ -26,13 +26,13 @@ impl<T> Recent<T> {
         }
     }
 
-    /// The value of an order that is remembered.
-    pub fn get(&self, id: &OrderId) -> Option<&T> {
+    /// The value of a key that is remembered.
+    pub fn get(&self, id: &K) -> Option<&T> {
         self.map.get(id)
     }
 
     /// The same, to change it.
-    pub fn get_mut(&mut self, id: &OrderId) -> Option<&mut T> {
+    pub fn get_mut(&mut self, id: &K) -> Option<&mut T> {
         self.map.get_mut(id)
     }
 }
@@ -40,6 +40,7 @@ impl<T> Recent<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use globelet_types::OrderId;
 
     #[test]
     fn the_oldest_is_forgotten_and_a_change_makes_nothing_younger() {

@@ -4,9 +4,10 @@ mod common;
 
 use common::running::{call, follow, http_port, open, pay, start_all, treasury};
 use ed25519_dalek::SigningKey;
-use globelet_protocol::{Genesis, Receipt};
+use globelet_protocol::brief::Cut;
+use globelet_protocol::{Brief, Genesis, Receipt};
 use serde_json::{json, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every record of the outbox of process 0, page by page.
 fn records(genesis: &Genesis) -> Vec<Value> {
@@ -21,17 +22,42 @@ fn records(genesis: &Genesis) -> Vec<Value> {
     }
 }
 
-/// The ids of all receipts; none may come twice with the same proofs.
+/// The ids of all receipts; none may come twice with the same proofs. Each is whole with the interval signatures before
+/// it, and none of those comes twice.
 fn receipts(records: &[Value]) -> BTreeSet<String> {
-    let (mut ids, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    for record in records.iter().filter(|r| r["kind"] == "receipt") {
-        let bytes = hex::decode(record["receipt"]["encoded"].as_str().unwrap()).unwrap();
-        let receipt: Receipt = globelet_types::decode(&bytes).unwrap();
+    let (mut ids, mut seen, mut intervals) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+    for record in records.iter().filter(|r| r["kind"] != "block") {
+        if record["kind"] == "interval" {
+            let name = record["id"].as_str().unwrap().to_owned();
+            assert_eq!(intervals.insert(name, bytes(&record["encoded"])), None);
+            continue;
+        }
+        let receipt = whole(&record["receipt"], &intervals);
         let proofs = (receipt.post_quantum.is_some(), receipt.checkpoint.is_some());
         assert!(receipt.is_complete() && seen.insert((receipt.id, proofs)), "{} came twice", receipt.id);
         ids.insert(receipt.id.to_string());
     }
+    assert!(!intervals.is_empty());
     ids
+}
+
+fn bytes(text: &Value) -> Vec<u8> {
+    hex::decode(text.as_str().unwrap()).unwrap()
+}
+
+fn whole(body: &Value, known: &BTreeMap<String, Vec<u8>>) -> Receipt {
+    let Some(cuts) = body["intervals"].as_array() else {
+        return globelet_types::decode(&bytes(&body["encoded"])).unwrap();
+    };
+    let number = |value: &Value| value.as_u64().unwrap() as u32;
+    let cut = |c: &Value| Cut {
+        at: number(&c["at"]),
+        length: number(&c["length"]),
+        name: bytes(&c["name"]).try_into().unwrap(),
+    };
+    let brief = Brief { encoded: bytes(&body["brief"]), cuts: cuts.iter().map(cut).collect() };
+    let parts: Vec<_> = brief.cuts.iter().map(|c| known[&hex::encode(c.name)].clone()).collect();
+    brief.whole(&parts).unwrap()
 }
 
 /// Heights of the blocks of the municipality; none may come twice.

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod block;
+pub mod brief;
 pub mod checkpoint;
 pub mod epoch;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod standing;
 mod state;
 pub mod verify;
 
+pub use brief::Brief;
 pub use event::{Effect, Event, Timer};
 pub use genesis::{Deal, Genesis, NodeSecrets};
 pub use globelet_sharding::Home;

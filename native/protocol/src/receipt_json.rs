@@ -16,6 +16,11 @@ pub enum ReceiptError {
         /// What was met.
         reason: String,
     },
+    /// The document names interval signatures that it does not hold.
+    #[error(
+        "the receipt names interval signatures that it does not hold; wait until they have come too, and read it again"
+    )]
+    Brief,
     /// A readable field says something else than the encoding.
     #[error("the field `{field}` does not say what the encoded receipt says; fetch the receipt again")]
     Field {
@@ -75,9 +80,12 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
 /// Reads the exact encoding in a document.
 ///
 /// # Errors
-/// [`ReceiptError::Encoding`].
+/// [`ReceiptError::Encoding`], [`ReceiptError::Brief`].
 pub fn encoded(document: &Value) -> Result<Receipt, ReceiptError> {
     let broken = |reason: String| ReceiptError::Encoding { reason };
+    if document.get("encoded").is_none() && document.get("brief").is_some() {
+        return Err(ReceiptError::Brief);
+    }
     let text = document.get("encoded").and_then(Value::as_str).ok_or_else(|| broken("it is missing".into()))?;
     let bytes = hex::decode(text).map_err(|e| broken(e.to_string()))?;
     decode(&bytes).map_err(|e| broken(e.to_string()))

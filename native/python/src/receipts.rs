@@ -15,6 +15,7 @@ use std::thread;
 pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     let module = PyModule::new(py, "receipts")?;
     module.add_function(wrap_pyfunction!(verify, &module)?)?;
+    module.add_function(wrap_pyfunction!(name, &module)?)?;
     Ok(module)
 }
 
@@ -83,4 +84,10 @@ fn verify(py: Python<'_>, genesis: Json, documents: Vec<Json>) -> PyResult<Vec<V
         let genesis = self::genesis(&genesis).map_err(|e| PyValueError::new_err(format!("this is no genesis: {e}")))?;
         Ok(check_all(&genesis, &documents))
     })
+}
+
+/// The name of an interval signature's encoding, hexadecimal: receipts that share it name it so.
+#[pyfunction]
+fn name(encoded: &[u8]) -> String {
+    hex::encode(globelet_protocol::brief::name(encoded))
 }

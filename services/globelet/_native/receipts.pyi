@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-__all__ = ["verify"]
+__all__ = ["name", "verify"]
 
 def verify(genesis: str | bytes, documents: Sequence[str | bytes]) -> list[list[tuple[str, bool, str | None]]]:
     """Check receipts, as JSON documents, offline from a world's genesis.json: the steps of each one's proof, in order.
@@ -9,3 +9,6 @@ def verify(genesis: str | bytes, documents: Sequence[str | bytes]) -> list[list[
     is no JSON has the one step `document`. Raises ValueError for a genesis that is none. Works on every processor and
     lets other threads run.
     """
+
+def name(encoded: bytes) -> str:
+    """The name of an interval signature's encoding, hexadecimal (BLAKE3): receipts that share it name it so."""

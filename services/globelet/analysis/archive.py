@@ -81,8 +81,13 @@ class Archive:
         return self.source.stages(list(transfers))
 
     def bodies(self, transfers: Collection[str]) -> dict[str, bytes]:
-        """The bodies of those of these receipts that the store has: canonical JSON. Raises `NoBodies`."""
-        return self.source.bodies(transfers)
+        """The bodies of those of these receipts that the store has: canonical JSON, whole. Raises `NoBodies`.
+
+        One whose interval signatures have not come to the store yet stays as it is kept; `proof.verify` says so.
+        """
+        from globelet.analysis import shared
+
+        return shared.whole(self.source, self.source.bodies(transfers))
 
     def wait_for(self, transfers: Iterable[str], timeout: float = 60.0) -> list[str]:
         """Waits until the store has these transfers; returns those it lacks when `timeout` seconds are over.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from globelet.analysis.errors import ExtraMissing
+from globelet.archiver import brief
 from globelet.client.receipt import LADDER, OTHER_ENDS
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ _WHOLE = {"amount", *STAMPS, "size", "height", "items", "at_us"}
 
 
 def canonical(body: Mapping[str, Any]) -> bytes:
-    """A receipt's body as the stores keep it: JSON, keys sorted, no spaces. What `digest` is taken of."""
+    """A receipt's body as JSON, keys sorted, no spaces."""
     return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
 
 
 def digest(body: bytes) -> str:
-    """SHA-256 of a canonical body, hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
+    """SHA-256 of a canonical body as the stores keep it, hexadecimal: a whole one names what it shares, and is cut."""
+    return hashlib.sha256(brief.encoded(body)).hexdigest()
 
 
 def micros(stamp: Any) -> int | None:
@@ -41,7 +42,7 @@ def micros(stamp: Any) -> int | None:
 
 def flat(process: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """A receipt's body as a row of `RECEIPTS`. An opening of an account has no payer, payee and amount."""
-    stages, encoded = body.get("stages") or {}, canonical(body)
+    stages, encoded = body.get("stages") or {}, brief.encoded(canonical(body))
     row = {
         "id": body["id"],
         "process": process,

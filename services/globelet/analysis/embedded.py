@@ -79,8 +79,14 @@ class EmbeddedStore:
         return {row["id"]: {"stages": json.loads(row["stages"] or "{}")} for row in rows}
 
     def bodies(self, ids: Collection[str]) -> dict[str, bytes]:
-        """The bodies, made canonical."""
+        """The bodies as kept, made canonical."""
         return {row: columns.canonical(json.loads(body)) for row, body in self._bodies(ids)}
+
+    def intervals(self, names: Collection[str]) -> dict[str, bytes]:
+        """The interval signatures among the documents."""
+        query = "SELECT id, body FROM documents WHERE kind = 'interval' AND id IN (SELECT value FROM json_each(?))"
+        rows = self._rows(query, (json.dumps(list(names)),))
+        return {row["id"]: bytes.fromhex(json.loads(_text(row["body"]))["encoded"]) for row in rows}
 
     def _bodies(self, ids: Collection[str]) -> Iterator[tuple[str, str]]:
         query = "SELECT id, body FROM receipts WHERE id IN (SELECT value FROM json_each(?))"

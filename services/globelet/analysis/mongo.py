@@ -93,6 +93,10 @@ class DocumentStore:
         """There are none."""
         raise NoBodies(self.store)
 
+    def intervals(self, names: Collection[str]) -> dict[str, bytes]:  # noqa: ARG002
+        """There are none."""
+        raise NoBodies(self.store)
+
 
 def database(world: str) -> str:
     """The name of a world's database."""

@@ -25,7 +25,10 @@ class HalfWrittenWarning(UserWarning):
 
 
 class ObjectStore:
-    """Reads `receipts/chain=…/day=…/HHMM.parquet` and `blocks/…`; an object that is not whole is named and left out."""
+    """Reads `receipts/chain=…/day=…/HHMM.parquet`, `intervals/…` and `blocks/…`.
+
+    An object that is not whole is named and left out.
+    """
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
@@ -59,8 +62,15 @@ class ObjectStore:
 
     def bodies(self, ids: Collection[str]) -> dict[str, bytes]:
         """The longest body of each."""
+        return self._longest("receipts", ids)
+
+    def intervals(self, names: Collection[str]) -> dict[str, bytes]:
+        """From the objects of interval signatures, which were written before those of the receipts that name them."""
+        return self._longest("intervals", names) if names else {}
+
+    def _longest(self, folder: str, ids: Collection[str]) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for table in self._tables(self._bucket.objects("receipts"), ("id", "body"), list(ids)):
+        for table in self._tables(self._bucket.objects(folder), ("id", "body"), list(ids)):
             if "body" in table.column_names:
                 for row, body in zip(table["id"].to_pylist(), table["body"].to_pylist(), strict=True):
                     if body is not None and len(body) >= len(found.get(row, b"")):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from globelet._native import receipts as proofs
-from globelet.analysis import columns
+from globelet.analysis import columns, shared
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -18,16 +18,25 @@ _ORDER = ("kind", "from", "source", "to", "destination", "amount", "nonce", "exp
 def verify(genesis: str | bytes, bodies: Mapping[str, bytes]) -> pd.DataFrame:
     """One row per receipt: `id`, `holds`, `broken` (names of the steps that fail) and `why` (the first one's reason).
 
+    `waits` is true for a receipt that is not whole yet: nothing is broken, and `why` names what its store lacks.
+
     `genesis` is the world's genesis.json, `bodies` what `Archive.bodies` gives. Raises `ValueError` for a genesis that
     is none. A body that is no JSON, or whose readable fields differ from what is signed, fails at `document`.
     """
     world = str(json.loads(genesis).get("id", ""))
-    documents = [_document(world, body) for body in bodies.values()]
-    rows = []
-    for order, steps in zip(bodies, proofs.verify(genesis, documents), strict=True):
-        broken = [(name, why) for name, holds, why in steps if not holds]
-        rows.append((order, not broken, ", ".join(name for name, _ in broken), broken[0][1] if broken else None))
-    return columns.lab("pandas").DataFrame(rows, columns=["id", "holds", "broken", "why"])
+    waiting = {order: lacking for order, body in bodies.items() if (lacking := shared.lacks(body)) is not None}
+    entire = {order: _document(world, body) for order, body in bodies.items() if order not in waiting}
+    steps = dict(zip(entire, proofs.verify(genesis, list(entire.values())), strict=True))
+    rows = [
+        (order, False, "", str(waiting[order]), True) if order in waiting else (order, *_verdict(steps[order]), False)
+        for order in bodies
+    ]
+    return columns.lab("pandas").DataFrame(rows, columns=["id", "holds", "broken", "why", "waits"])
+
+
+def _verdict(steps: Sequence[tuple[str, bool, str | None]]) -> tuple[bool, str, str | None]:
+    broken = [(name, why) for name, holds, why in steps if not holds]
+    return not broken, ", ".join(name for name, _ in broken), broken[0][1] if broken else None
 
 
 def _document(world: str, body: bytes) -> bytes:

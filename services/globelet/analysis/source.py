@@ -42,5 +42,9 @@ class Source(Protocol):
         ...
 
     def bodies(self, ids: Collection[str]) -> dict[str, bytes]:
-        """The canonical bodies of those of these receipts that are here. Raises `NoBodies`."""
+        """The canonical bodies, as kept here, of those of these receipts that are here. Raises `NoBodies`."""
+        ...
+
+    def intervals(self, names: Collection[str]) -> dict[str, bytes]:
+        """The encodings of those of these interval signatures that are here, by name. Raises `NoBodies`."""
         ...

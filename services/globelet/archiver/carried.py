@@ -2,6 +2,8 @@
 
     0x02, length of the columns (4 bytes, big-endian), the columns (JSON), the packed body
 
+    0x03, the encoding of an interval signature
+
 Anything else on the bus is JSON: blocks, and receipts that no columns can be read of, which the stores refuse.
 """
 
@@ -14,10 +16,10 @@ from typing import Any
 import orjson
 
 from globelet.archiver.packed import NotPacked, size
-from globelet.archiver.record import RECEIPT_COLUMNS, TEXTS, Place, Record, parse, record
+from globelet.archiver.record import RECEIPT_COLUMNS, TEXTS, Place, Record, interval, parse, record
 from globelet.archiver.refusal import Poisoned
 
-_MARK = b"\x02"
+_MARK, _INTERVAL = b"\x02", b"\x03"
 _HEAD = struct.Struct(">cI")
 _OWED = {"id", "process", "state", "digest", "size"}
 _MEND = "see who wrote it to the bus; a process' outbox never holds such a record"
@@ -27,20 +29,24 @@ def carried(process: str, found: Mapping[str, Any]) -> bytes:
     """A record of an outbox as a value of the bus."""
     place = Place(process, 0, 0, 0, 0)
     try:
-        made = record(place, found) if found.get("kind") == "receipt" else None
+        made = record(place, found) if found.get("kind") in ("receipt", "interval") else None
     except Poisoned:
         made = None  # the stores say what is wrong with it
     if made is None:
         return orjson.dumps(dict(found) | {"process": process})
+    if made.kind == "interval":
+        return _INTERVAL + made.packed
     columns = orjson.dumps(made.row)
     return b"".join((_HEAD.pack(_MARK, len(columns)), columns, made.packed))
 
 
 def read(place: Place, value: bytes | None) -> Record:
     """The record of a value of the bus. Raises `Poisoned`."""
-    if value is None or value[:1] != _MARK:
+    if value is None or value[:1] not in (_MARK, _INTERVAL):
         return record(place, parse(value))
     try:
+        if value[:1] == _INTERVAL:
+            return interval(place, value[1:])
         _, length = _HEAD.unpack_from(value)
         row = orjson.loads(value[_HEAD.size : _HEAD.size + length])
         _check(row)
@@ -48,7 +54,7 @@ def read(place: Place, value: bytes | None) -> Record:
         if size(packed) != row["size"]:
             raise ValueError("the body is not as long as its columns say")
     except (struct.error, ValueError, NotPacked) as error:
-        raise Poisoned("malformed", f"the receipt is malformed: {error}", _MEND) from error
+        raise Poisoned("malformed", f"the record is malformed: {error}", _MEND) from error
     return Record(place, "receipt", row, packed)
 
 
@@ -69,11 +75,13 @@ def _check(row: Any) -> None:
 
 def readable(value: bytes) -> bytes:
     """A value of the bus as JSON, for people; what cannot be read stays as it is."""
-    if value[:1] != _MARK:
+    if value[:1] not in (_MARK, _INTERVAL):
         return value
     try:
         found = read(Place("", 0, 0, 0, 0), value)
     except Poisoned:
         return value
+    if found.kind == "interval":
+        return orjson.dumps({"kind": "interval", "id": found.id, "encoded": found.packed.hex()})
     process = orjson.dumps(found.row["process"])
     return b"".join((b'{"kind":"receipt","process":', process, b',"receipt":', found.body, b"}"))

@@ -1,4 +1,4 @@
-"""DynamoDB: receipts whole, for two hours, and blocks; batches of 25, and a spill for what is throttled."""
+"""DynamoDB: receipts, and what they share, for hours, and blocks; batches of 25, and a spill for what is throttled."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from globelet.archiver.spill import Spill, before
 BATCH = 25
 LARGEST_ITEM = 400 * 1024
 LIFE_S = 2 * 3600
+INTERVAL_LIFE_S = 2 * LIFE_S
+"""Longer than a receipt's: it is there first, and named by receipts that come later."""
 SPILL_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
@@ -170,7 +172,7 @@ class DynamoSink:
         return []
 
     def _table(self, record: Record) -> str:
-        return self._settings.table("receipts" if record.kind == "receipt" else "blocks")
+        return self._settings.table(f"{record.kind}s" if record.kind in ("receipt", "interval") else "blocks")
 
     def _note(self, *, throttled: bool) -> None:
         if not throttled:
@@ -183,7 +185,7 @@ class DynamoSink:
 
 
 def item(record: Record) -> Item:
-    """The item of a record: its columns without those that are null, and a receipt's body, as `stored` has it.
+    """The item of a record: its columns without those that are null, and its body, as `stored` has it.
 
     `bus` says where the record stands on the bus, so that what reads the table's stream knows how far it is.
     """
@@ -191,8 +193,9 @@ def item(record: Record) -> Item:
     for name, value in record.row.items():
         if value is not None:
             made[name] = {"S": value} if isinstance(value, str) else {"N": str(value)}
-    if record.kind == "receipt":
-        made["expires_at"] = {"N": str(record.place.at_ms // 1000 + LIFE_S)}
+    if record.kind in ("receipt", "interval"):
+        life = LIFE_S if record.kind == "receipt" else INTERVAL_LIFE_S
+        made["expires_at"] = {"N": str(record.place.at_ms // 1000 + life)}
         made["body"] = {"B": base64.b64encode(stored(record)).decode()}
     return made
 

@@ -1,4 +1,4 @@
-"""The tables in DynamoDB: receipts, blocks, digests with their stream, and one for the mark of the schema."""
+"""The tables in DynamoDB: receipts, what they share, blocks, digests with their stream, and the mark of the schema."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from globelet.archiver.dynamodb_wire import Refused, Wire
 from globelet.archiver.refusal import OtherSchema, Transient
 from globelet.archiver.settings import SCHEMA, Settings
 
-KINDS = ("receipts", "blocks", "digests")
+KINDS = ("receipts", "blocks", "intervals", "digests")
 STREAMED = "digests"
+MORTAL = ("receipts", "intervals")
 _MARK = "schema"
 _PATIENCE = 30.0
 
@@ -31,7 +32,7 @@ def inspect(wire: Wire, settings: Settings) -> bool:
 
 
 def prepare(wire: Wire, settings: Settings) -> None:
-    """Makes the mark, then the tables that are missing; receipts get their time to live."""
+    """Makes the mark, then the tables that are missing; receipts and interval signatures get their time to live."""
     # The mark comes first: a table without one is somebody else's.
     make(wire, settings.table(_MARK), stream=False)
     item = {"id": {"S": _MARK}, "version": {"N": str(SCHEMA)}}
@@ -39,12 +40,13 @@ def prepare(wire: Wire, settings: Settings) -> None:
     for kind in KINDS:
         make(wire, settings.table(kind), stream=kind == STREAMED)
     live = {"AttributeName": "expires_at", "Enabled": True}
-    request = {"TableName": settings.table("receipts"), "TimeToLiveSpecification": live}
-    try:
-        wire.call("UpdateTimeToLive", request)
-    except Refused as refused:
-        if "already enabled" not in refused.message:
-            raise Transient(str(refused)) from refused
+    for kind in MORTAL:
+        request = {"TableName": settings.table(kind), "TimeToLiveSpecification": live}
+        try:
+            wire.call("UpdateTimeToLive", request)
+        except Refused as refused:
+            if "already enabled" not in refused.message:
+                raise Transient(str(refused)) from refused
 
 
 def make(wire: Wire, name: str, *, stream: bool) -> None:

@@ -13,13 +13,14 @@ import pyarrow as pa  # type: ignore[import-untyped,unused-ignore]
 import pyarrow.parquet as pq  # type: ignore[import-untyped,unused-ignore]
 
 from globelet.archiver.packed import unpack
-from globelet.archiver.record import BLOCK_COLUMNS, RECEIPT_COLUMNS, STAMPS, Place, Record
+from globelet.archiver.record import BLOCK_COLUMNS, INTERVAL_COLUMNS, RECEIPT_COLUMNS, STAMPS, Place, Record
 from globelet.archiver.settings import SCHEMA
 from globelet.archiver.spill import before
 
 MARK = b"globelet.schema"
 _ROWS = 128
 _WHOLE = {"amount", "size", "height", "items", "at_us", *STAMPS}
+_COLUMNS = {"receipts": RECEIPT_COLUMNS, "intervals": INTERVAL_COLUMNS, "blocks": BLOCK_COLUMNS}
 _WORDS = ["process", "state", "source", "destination", "chain", "kind"]
 
 # Arrow's own allocators keep what they freed; a minute is folded once, and its memory is wanted elsewhere.
@@ -28,9 +29,9 @@ pa.set_memory_pool(pa.system_memory_pool())
 
 def schema(kind: str) -> Any:
     """The columns of a kind of object, with the mark of their version."""
-    names = RECEIPT_COLUMNS if kind == "receipts" else BLOCK_COLUMNS
+    names = _COLUMNS[kind]
     fields = [pa.field(name, pa.int64() if name in _WHOLE else pa.string()) for name in names]
-    if kind == "receipts":
+    if kind != "blocks":
         fields.append(pa.field("body", pa.binary()))
     return pa.schema(fields, metadata={MARK: str(SCHEMA).encode()})
 
@@ -46,11 +47,18 @@ class Minute:
         self._bodies = self.path.with_suffix(".bodies")
         self._file = self._bodies.open("w+b")
         self._places: dict[bytes, tuple[int, int, int, int]] = {}
+        self._intervals: dict[str, tuple[int, int]] = {}
         self._blocks: dict[str, dict[str, Any]] = {}
         self.bytes = 0
 
     def add(self, record: Record) -> None:
         """Takes a record in; of several versions of a receipt the longest stays."""
+        if record.kind == "interval":
+            if record.id not in self._intervals:
+                self._file.write(record.packed)
+                self._intervals[record.id] = (self.bytes, len(record.packed))
+                self.bytes += len(record.packed)
+            return
         if record.kind != "receipt":
             self._blocks[record.id] = record.row
             return
@@ -71,6 +79,9 @@ class Minute:
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Writes the Parquet files of what is there, one after the other, as key and path."""
+        # First, so that no object names what the bucket does not have.
+        if self._intervals:
+            yield self._written("intervals", self._signatures())
         if self._places:
             yield self._written("receipts", self._receipts())
         if self._blocks:
@@ -81,6 +92,17 @@ class Minute:
         self._file.close()
         self._bodies.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
+
+    def _signatures(self) -> Iterator[list[dict[str, Any]]]:
+        self._file.flush()
+        names = list(self._intervals)
+        for begin in range(0, len(names), _ROWS):
+            rows = []
+            for name in names[begin : begin + _ROWS]:
+                place, length = self._intervals[name]
+                body = os.pread(self._file.fileno(), length, place)
+                rows.append({"id": name, "process": self.process, "body": body})
+            yield rows
 
     def _receipts(self) -> Iterator[list[dict[str, Any]]]:
         self._file.flush()

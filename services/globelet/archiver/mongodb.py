@@ -110,7 +110,8 @@ class MongoSink:
         """One bulk write per collection, unordered: one refused document does not hold the others up."""
         kept = newest(list(records))
         receipts = [r for r in kept if r.kind == "receipt" and self._sizes.get(r.id, 0) <= r.size]
-        blocks = [r for r in kept if r.kind != "receipt"]
+        # Interval signatures are for bodies, of which there are none here.
+        blocks = [r for r in kept if r.kind in ("block", "root")]
         try:
             return self._take("receipts", receipts) + self._take("blocks", blocks)
         except PyMongoError as error:
@@ -187,13 +188,13 @@ class MongoSink:
 
 
 def document(record: Record) -> Document:
-    """The document of a record: its columns; of a receipt also each stage in milliseconds of the epoch."""
-    made: Document = {"_id": record.id, **record.row}
-    del made["id"]
+    """The document of a record: its columns, those that are null left out; also each stage in ms of the epoch."""
+    made: Document = {name: value for name, value in record.row.items() if value is not None}
+    made["_id"] = made.pop("id")
     if record.kind == "receipt":
         for stage in STAGES:
-            micros = made[f"{stage}_us"]
-            made[f"{stage}_ms"] = None if micros is None else micros // 1000
+            if (micros := made.get(f"{stage}_us")) is not None:
+                made[f"{stage}_ms"] = micros // 1000
     return made
 
 

@@ -1,7 +1,7 @@
 """A receipt's body without the hexadecimal of its encoding: half the bytes, and the very same body comes back.
 
-Nine tenths of a receipt are its encoding, and most of that are signatures, which no compression makes smaller: turning
-hexadecimal back into bytes does all that compression could, at a twentieth of the time.
+Most of a receipt is its encoding (whole, or `brief`), and most of that are signatures and hashes, which no compression
+makes smaller: turning hexadecimal back into bytes does all that compression could, at a twentieth of the time.
 
     0x01, offset of the encoding in the body (4 bytes, big-endian), its length in bytes (4), the encoding, the rest of
     the body; or the body as it is, which begins with "{".
@@ -13,7 +13,7 @@ import struct
 
 _MARK = b"\x01"
 _HEAD = struct.Struct(">cII")
-_FIELD = b'"encoded":"'
+_FIELDS = b'"brief":"', b'"encoded":"'
 
 
 class NotPacked(ValueError):  # noqa: N818
@@ -22,9 +22,10 @@ class NotPacked(ValueError):  # noqa: N818
 
 def pack(body: bytes) -> bytes:
     """A canonical body, packed where it has an encoding; else as it is."""
-    begin = body.find(_FIELD) + len(_FIELD)
+    field = _FIELDS[0] if _FIELDS[0] in body else _FIELDS[1]
+    begin = body.find(field) + len(field)
     end = body.find(b'"', begin)
-    if begin < len(_FIELD) or end <= begin:
+    if begin < len(field) or end <= begin:
         return body
     text = body[begin:end]
     try:

@@ -145,8 +145,13 @@ class Publisher:
 
 
 def key_of(record: Mapping[str, Any]) -> bytes:
-    """The transfer's id, or `<chain>:<height>`; empty for what has neither: the stores say what is wrong with it."""
+    """The transfer's id, an interval signature's name, or `<chain>:<height>`; empty for what has none of them.
+
+    The stores say what is wrong with it.
+    """
     receipt = record.get("receipt")
     if isinstance(receipt, dict):
         return str(receipt.get("id", "")).encode()
+    if record.get("kind") == "interval":
+        return str(record.get("id", "")).encode()
     return f"{record['chain']}:{record['height']}".encode() if "chain" in record and "height" in record else b""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from globelet.archiver import brief
 from globelet.archiver.document import canonical, read
 from globelet.archiver.packed import pack, unpack
 from globelet.archiver.parquet import STAGES
@@ -16,6 +17,7 @@ TEXTS = ("id", "process", "state", "source", "destination", "payer", "payee", "r
 STAMPS = tuple(f"{stage}_us" for stage in STAGES)
 RECEIPT_COLUMNS = (*TEXTS, "amount", *STAMPS, "digest", "size")
 """The columns of a receipt, equal in every store; `size` is the canonical body's length in bytes, the larger wins."""
+INTERVAL_COLUMNS = ("id", "process")
 BLOCK_COLUMNS = ("id", "chain", "height", "hash", "items", "at_us", "kind")
 _MOST = 2**63
 _MEND = "see who wrote it to the bus; a process' outbox never holds such a record"
@@ -40,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A receipt with its packed body, or a block (no body)."""
+    """A receipt with its packed body, an interval signature with its encoding, or a block (no body)."""
 
     place: Place
     kind: str
@@ -49,7 +51,7 @@ class Record:
 
     @property
     def id(self) -> str:
-        """Transfer, or `<chain>:<height>`."""
+        """Transfer, `<chain>:<height>`, or the interval signature's name."""
         return str(self.row["id"])
 
     @property
@@ -59,7 +61,7 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of the canonical body: of two versions of a receipt the larger is the later one. 0 for a block."""
+        """Bytes of the canonical body: of two versions of a receipt the larger is the later one. 0 for others."""
         return int(self.row.get("size", 0))
 
 
@@ -81,11 +83,23 @@ def record(place: Place, document: Mapping[str, Any]) -> Record:
             body = document["receipt"]
             encoded = canonical(body)
             return Record(place, "receipt", receipt_row(place.process, body, encoded), pack(encoded))
+        if document["kind"] == "interval":
+            return interval(place, bytes.fromhex(document["encoded"]), str(document["id"]))
         return Record(place, str(document["kind"]), block_row(document), b"")
     except KeyError as error:
         raise Poisoned("field_missing", f"the record has no field {error}", _MEND) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise Poisoned("malformed", f"the record is malformed: {error}", _MEND) from error
+
+
+def interval(place: Place, encoded: bytes, named: str | None = None) -> Record:
+    """An interval signature as a record, under the name that follows from it. Raises `ValueError`."""
+    if not 0 < len(encoded) <= brief.LONGEST:
+        raise ValueError(f"an interval signature has {brief.LONGEST} bytes at most, not {len(encoded)}")
+    name = brief.name_of(encoded)
+    if named not in (None, name):
+        raise ValueError(f"its name is {name}, not {named}")
+    return Record(place, "interval", {"id": name, "process": place.process}, encoded)
 
 
 def receipt_row(process: str, body: Mapping[str, Any], encoded: bytes) -> dict[str, Any]:
@@ -144,9 +158,9 @@ def block_row(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def newest(records: list[Record]) -> list[Record]:
     """One record per id, the largest: a later version of a receipt holds all that an earlier one has, and more."""
-    best: dict[tuple[bool, str], Record] = {}
+    best: dict[tuple[str, str], Record] = {}
     for found in records:
-        key = (found.kind == "receipt", found.id)
+        key = ("block" if found.kind == "root" else found.kind, found.id)
         kept = best.get(key)
         if kept is None or found.size >= kept.size:
             best.pop(key, None)  # so that they stay in the order of the bus

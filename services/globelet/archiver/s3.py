@@ -216,7 +216,7 @@ def damaged(client: Any, bucket: str) -> list[str]:
 
     entries = [
         entry
-        for prefix in ("receipts/", "blocks/")
+        for prefix in ("receipts/", "intervals/", "blocks/")
         for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for entry in page.get("Contents", [])
     ]

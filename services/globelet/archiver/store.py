@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file for receipts, documents and checkpoints."""
+"""The embedded store: one SQLite file for receipts, documents (blocks, roots, interval signatures), checkpoints."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from globelet.archiver.document import canonical
+from globelet.archiver import brief
+from globelet.archiver.document import canonical, read
 
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS receipts (
@@ -140,9 +141,17 @@ class Store:
         return {t: int(cursor.fetchone()[0]) for t, cursor in counted.items()}
 
     def receipt(self, transfer: str) -> dict[str, Any] | None:
-        """One receipt, whole."""
+        """One receipt, whole. Raises `IntervalMissing`."""
         row = self._db.execute("SELECT body FROM receipts WHERE id = ?", (transfer,)).fetchone()
-        return dict(json.loads(row[0])) if row else None
+        if row is None:
+            return None
+        body = read(row[0])
+        return brief.whole(body, {name: found for name in brief.names(body) if (found := self._interval(name))})
+
+    def _interval(self, name: str) -> bytes | None:
+        query = "SELECT body FROM documents WHERE kind = 'interval' AND id = ?"
+        row = self._db.execute(query, (name,)).fetchone()
+        return bytes.fromhex(read(row[0])["encoded"]) if row else None
 
     def close(self) -> None:
         """Closes the file."""

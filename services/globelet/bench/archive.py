@@ -39,7 +39,7 @@ from globelet.client.wire import Wire
 EMBEDDED_AIM, STORES_AIM, FLAT_AIM = 5_000, 2_000, 1.1
 PROCESSES = ("tokyo", "osaka", "seoul", "paris", "london", "hesse")
 _WARM = 0.15
-_READY_S = 60.0
+_READY_S, _SETTLED_S = 60.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Sample:
     stores: dict[str, int]
     archived: int
     newest: int
+    total: int
 
 
 def free_ports(count: int) -> list[int]:
@@ -181,7 +182,14 @@ def look(process: psutil.Process, port: int, ports: Mapping[str, int], began: fl
         {store: int(count) for store, count in counts},
         sum(one["archived"] for one in told),
         sum(one["newest"] for one in told),
+        sum(one["total"] for one in told),
     )
+
+
+def behind(port: int) -> int:
+    """Records that some store has not yet."""
+    text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).text
+    return sum(int(lag) for lag in re.findall(r"^globelet_archiver_lag_records\{.*\} (\d+)$", text, re.M))
 
 
 def spent(prefix: str) -> dict[str, float]:
@@ -199,8 +207,13 @@ def spent(prefix: str) -> dict[str, float]:
     return found
 
 
-def into_stores(folder: Path, total: int, rate: float | None, seconds: float, stores: str) -> list[Sample]:
-    """Feeds the stores for so long, or until all is archived; a sample every few seconds."""
+def into_stores(
+    folder: Path, total: int, rate: float | None, seconds: float, stores: str
+) -> tuple[list[Sample], Sample]:
+    """Feeds the stores for so long, or until all is archived; a sample every few seconds, and one when it is settled.
+
+    What is archived is in DynamoDB and MongoDB; S3 has it when its minute is over, and that costs too.
+    """
     with outboxes(folder, total, rate) as ports, archiver(ports, stores) as (process, port):
         for at in ports.values():
             httpx.post(f"http://127.0.0.1:{at}/begin", timeout=10, trust_env=False)
@@ -210,8 +223,11 @@ def into_stores(folder: Path, total: int, rate: float | None, seconds: float, st
             last = samples[-1]
             counts = " ".join(f"{store} {n}" for store, n in last.stores.items())
             sys.stderr.write(f"{last.at:6.1f} s  {last.rss_mb:6.1f} MB  archived {last.archived}  {counts}\n")
-            if last.at >= seconds or last.archived >= len(ports) * archive_outbox.receipts(total // len(ports)):
-                return samples
+            if last.at >= seconds or last.archived >= last.total:
+                until = time.monotonic() + (_SETTLED_S if last.archived >= last.total else 0.0)
+                while behind(port) and time.monotonic() < until:
+                    time.sleep(1.0)
+                return samples, look(process, port, ports, began)
             time.sleep(min(5.0, max(1.0, seconds / 60)))
 
 
@@ -293,10 +309,10 @@ def main() -> None:
         figures += embedded(folder, options.total)
     if options.into in ("stores", "both"):
         before = spent(options.containers)
-        samples = into_stores(folder, options.total, options.rate, options.seconds, options.stores)
+        samples, settled = into_stores(folder, options.total, options.rate, options.seconds, options.stores)
         after = spent(options.containers)
         figures += judged(samples, options.rate)
-        figures += of_stores({name: after[name] - before.get(name, 0.0) for name in after}, samples[-1])
+        figures += of_stores({name: after[name] - before.get(name, 0.0) for name in after}, settled)
     if options.json:
         made = document(figures, [], world="tokyo-paris", quick=False) | {"samples": [asdict(s) for s in samples]}
         sys.stdout.write(json.dumps(made, indent=1) + "\n")

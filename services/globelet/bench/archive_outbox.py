@@ -1,9 +1,15 @@
-"""Outboxes for benchmarks: real receipts of a world, told again under other ids, as fast as they are asked for."""
+"""Outboxes for benchmarks: real receipts of a world, told again under other ids, as fast as they are asked for.
+
+Before them come the interval signatures that they name, and among them as many others as a world of six municipalities
+signs at that rate: each of four replicas once a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
+import random
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -18,11 +24,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from globelet import web
+from globelet.archiver import brief
 
 _PAGE_BYTES = 2 << 20
 _ID = "0" * 64
 # As in a real outbox: a store that never sees a block has a stream that stays empty, which DynamoDB Local is slow at.
 _BLOCK_EVERY = 50
+_SIGNED_A_SECOND, _SIGNATURE_BYTES, _USUAL_RATE = 24, 3_359, 2_000
 
 
 def template(receipt: Mapping[str, Any]) -> tuple[bytes, bytes]:
@@ -38,11 +46,28 @@ class Told:
 
     process: str
     templates: Sequence[tuple[bytes, bytes]]
+    intervals: Sequence[bytes]
     total: int
     rate: float | None
     begun: float = field(default_factory=time.monotonic)
     archived: int = 0
     salt: str = field(default_factory=lambda: secrets.token_hex(24))
+    signed_every: int = _USUAL_RATE // _SIGNED_A_SECOND
+
+    def kind(self, offset: int) -> str:
+        """What the record at an offset is."""
+        if offset <= len(self.intervals):
+            return "interval"
+        if offset % _BLOCK_EVERY == 0:
+            return "block"
+        return "interval" if offset % self.signed_every == 0 else "receipt"
+
+    def receipts(self, upto: int) -> int:
+        """How many of the records up to an offset are receipts."""
+        after, upto = len(self.intervals), max(upto, len(self.intervals))
+        each = (_BLOCK_EVERY, self.signed_every, math.lcm(_BLOCK_EVERY, self.signed_every))
+        blocks, signed, both = (upto // n - after // n for n in each)
+        return upto - after - blocks - signed + both
 
     @property
     def newest(self) -> int:
@@ -63,29 +88,36 @@ class Told:
 
     def _record(self, offset: int) -> bytes:
         name = f"{self.salt}{offset:016x}"
-        if offset % _BLOCK_EVERY:
+        kind = self.kind(offset)
+        if kind == "receipt":
             head, tail = self.templates[offset % len(self.templates)]
             return b"".join((b'{"offset":%d,' % offset, head, name.encode(), tail))
+        if kind == "interval":
+            old = offset <= len(self.intervals)
+            signed = self.intervals[offset - 1] if old else _noise(name)
+            told = {"offset": offset, "kind": kind, "id": brief.name_of(signed), "encoded": signed.hex()}
+            return json.dumps(told).encode()
         block = {"offset": offset, "kind": "block", "chain": self.process, "height": offset // _BLOCK_EVERY}
         return json.dumps(block | {"hash": name, "items": _BLOCK_EVERY - 1, "micros": offset}).encode()
 
 
-def receipts(offset: int) -> int:
-    """How many of the records up to an offset are receipts."""
-    return offset - offset // _BLOCK_EVERY
+def _noise(name: str) -> bytes:
+    """The same each time it is asked for."""
+    return random.Random(name).randbytes(_SIGNATURE_BYTES)  # noqa: S311
 
 
 def serve(ports: Mapping[str, int], folder: str, total: int, rate: float | None) -> None:
     """Serves the outboxes of some processes, each on its port, for ever; for a process of its own.
 
-    `total` records, a block among every fifty, and `rate` are for all of them together. `GET /archived` answers what
-    was reported, `POST /begin` starts the clock of the rate.
+    `total` records, a block among every fifty, and `rate` (a second) are for all of them together. `GET /archived`
+    answers what was reported, `POST /begin` starts the clock of the rate.
     """
-    templates = read(Path(folder))
+    templates, intervals = read(Path(folder))
+    every = max(2, int((rate or _USUAL_RATE) // _SIGNED_A_SECOND))
     each, share = total // len(ports), rate / len(ports) if rate else None
 
     async def run() -> None:
-        told = {port: Told(name, templates, each, share) for name, port in ports.items()}
+        told = {port: Told(name, templates, intervals, each, share, signed_every=every) for name, port in ports.items()}
         servers = [web.server(application(one), port) for port, one in told.items()]
         await asyncio.gather(*(web.serve(server) for server in servers))
 
@@ -105,7 +137,8 @@ def application(told: Told) -> Starlette:
         return JSONResponse({})
 
     async def progress(_: Request) -> Response:
-        return JSONResponse({"archived": receipts(told.archived), "newest": receipts(told.newest)})
+        counts = {"archived": told.archived, "newest": told.newest, "total": told.total}
+        return JSONResponse({name: told.receipts(offset) for name, offset in counts.items()})
 
     async def begin(_: Request) -> Response:
         told.begun = time.monotonic()
@@ -121,14 +154,17 @@ def application(told: Told) -> Starlette:
     )
 
 
-def read(folder: Path) -> list[tuple[bytes, bytes]]:
-    """Templates of the receipts that `record` kept."""
+def read(folder: Path) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+    """Templates of the receipts that `record` kept, and the interval signatures that those name."""
     records = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open()]
-    return [template(record["receipt"]) for record in records]
+    kept = [one["receipt"] for one in records if one["kind"] == "receipt"]
+    named = {name for one in kept for name in brief.names(one)}
+    signed = {one["id"]: bytes.fromhex(one["encoded"]) for one in records if one["kind"] == "interval"}
+    return [template(one) for one in kept], [signed[name] for name in sorted(named)]
 
 
 def record(outboxes: Mapping[str, tuple[str, int]], folder: Path, most: int = 200) -> int:
-    """Keeps receipts from real outboxes below a folder; returns how many. Raises `OSError`."""
+    """Keeps receipts from real outboxes below a folder, and what they share; returns how many. Raises `OSError`."""
     kept = 0
     folder.mkdir(parents=True, exist_ok=True)
     for name, (host, port) in outboxes.items():
@@ -140,7 +176,7 @@ def record(outboxes: Mapping[str, tuple[str, int]], folder: Path, most: int = 20
                 if not answer["records"]:
                     break
                 after = answer["next"]
-                receipts = [one for one in answer["records"] if one["kind"] == "receipt"]
-                file.writelines(json.dumps(one) + "\n" for one in receipts)
-                kept += len(receipts)
+                wanted = [one for one in answer["records"] if one["kind"] in ("receipt", "interval")]
+                file.writelines(json.dumps(one) + "\n" for one in wanted)
+                kept += sum(one["kind"] == "receipt" for one in wanted)
     return kept

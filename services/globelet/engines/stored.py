@@ -22,7 +22,7 @@ class StoredReceipts:
         except ImportError as error:
             raise Missing("boto3 is not installed; `pip install 'globelet[stores]'` brings it") from error
         quick = Config(connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, retries={"max_attempts": 1})
-        self._table = f"globelet-{world}-receipts"
+        self._start, self._table = f"globelet-{world}-", f"globelet-{world}-receipts"
         self._client = boto3.client(
             "dynamodb",
             endpoint_url=url,
@@ -48,15 +48,22 @@ class StoredReceipts:
 
     def items(self, orders: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
         """These attributes of those that are there, as plain values. Raises botocore's errors."""
+        yield from self._of(self._table, orders, names)
+
+    def intervals(self, names: Sequence[str]) -> dict[str, bytes]:
+        """The encodings of the interval signatures of these names that are there. Raises botocore's errors."""
+        return {one["id"]: one["body"] for one in self._of(f"{self._start}intervals", names, ["id", "body"])}
+
+    def _of(self, name: str, orders: Sequence[str], names: Sequence[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(orders), _MOST_KEYS):
             keys = [{"id": {"S": order}} for order in orders[start : start + _MOST_KEYS]]
             aliases = {f"#{i}": name for i, name in enumerate(names)}
             table = {"Keys": keys, "ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}
-            asked: Any = {self._table: table}
+            asked: Any = {name: table}
             while asked:
                 answer = self._client.batch_get_item(RequestItems=asked)
-                for item in answer["Responses"].get(self._table, []):
-                    yield {name: _plain(value) for name, value in item.items()}
+                for item in answer["Responses"].get(name, []):
+                    yield {attribute: _plain(value) for attribute, value in item.items()}
                 asked = answer.get("UnprocessedKeys")
 
 

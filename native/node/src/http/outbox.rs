@@ -1,13 +1,14 @@
 //! `GET /v1/outbox` and `POST /v1/outbox/archived`: what the stores fetch, and how far they are.
 use super::problem::Problem;
 use super::{reading, Shared};
-use crate::outbox::Entry;
+use crate::entry::Entry;
 use crate::receipt_json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::Json;
+use globelet_protocol::brief::BriefError;
 use globelet_types::world::ChainKind;
 use serde::Deserialize;
 use serde_json::{json, Value};
@@ -42,15 +43,20 @@ pub async fn page(
     let after = page.after.unwrap_or(0);
     let (entries, newest) = shared.feed.page(after, page.limit.unwrap_or(500).min(PAGE)).map_err(|e| failed(&e))?;
     let next = entries.last().map_or(after, |(offset, _)| *offset);
-    let records: Vec<Value> = entries.iter().map(|(offset, entry)| record(&shared, *offset, entry)).collect();
+    let records: Result<Vec<Value>, _> =
+        entries.iter().map(|(offset, entry)| record(&shared, *offset, entry)).collect();
+    let records = records.map_err(|e| failed(&std::io::Error::other(e)))?;
     Ok(Json(json!({"records": records, "next": next, "newest": newest})))
 }
 
-fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
-    match entry {
-        Entry::Receipt(receipt) => {
-            let body = receipt_json::for_stores(receipt, &shared.directory.genesis);
+fn record(shared: &Shared, offset: u64, entry: &Entry) -> Result<Value, BriefError> {
+    Ok(match entry {
+        Entry::Receipt { brief, .. } => {
+            let body = receipt_json::for_stores(brief, &shared.directory.genesis)?;
             json!({"offset": offset, "kind": "receipt", "receipt": body})
+        }
+        Entry::Interval { name, encoded } => {
+            json!({"offset": offset, "kind": "interval", "id": hex::encode(name), "encoded": hex::encode(encoded)})
         }
         Entry::Block { chain, height, hash, items, at_us } => {
             let global =
@@ -60,7 +66,7 @@ fn record(shared: &Shared, offset: u64, entry: &Entry) -> Value {
                 "height": height, "hash": hex::encode(hash), "items": items, "micros": at_us,
             })
         }
-    }
+    })
 }
 
 /// The stores have everything up to an offset.
