@@ -6,6 +6,8 @@ import base64
 import json
 import secrets
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -61,7 +63,7 @@ def entire(home, number: int, signed: dict[str, bytes]) -> dict:
 
 
 class NextMinute:
-    """The wall clock, once it was put forward by more than a minute."""
+    """The wall clock, which can be put forward by more than a minute."""
 
     ahead = 0.0
 
@@ -69,12 +71,18 @@ class NextMinute:
         return time.time() + self.ahead
 
 
-def written_to_s3(home) -> None:
+@contextmanager
+def s3_sink(home) -> Iterator[Callable[[], None]]:
+    """Feeds S3; what is given writes the objects of what was put on the bus until then."""
     clock = NextMinute()
     with home.running(S3Sink(home.settings, now=clock)) as runner:
-        home.until(lambda: runner._consumed.get(PROCESS) and runner._consumed[PROCESS].outbox == home.offset)
-        clock.ahead = 65.0
-        home.until(lambda: home.settled(runner))
+
+        def written() -> None:
+            home.until(lambda: runner._consumed.get(PROCESS) and runner._consumed[PROCESS].outbox == home.offset)
+            clock.ahead += 65.0
+            home.until(lambda: home.settled(runner))
+
+        yield written
 
 
 def archive(home, monkeypatch, **where: str):
@@ -89,7 +97,8 @@ def test_the_same_receipt_is_whole_in_dynamodb_and_s3_and_equal_in_mongodb(home,
     home.publish(*(brief.kept(one) for one in made.values()))
     with home.running(DynamoSink(home.settings)) as one, home.running(MongoSink(home.settings)) as other:
         home.until(lambda: home.settled(one) and home.settled(other))
-    written_to_s3(home)
+    with s3_sink(home) as written:
+        written()
     objects = archive(home, monkeypatch, s3=f"{home.settings.s3}/{home.settings.bucket}")
     bodies = objects.bodies(list(made))
     assert {order: json.loads(body) for order, body in bodies.items()} == made
@@ -114,13 +123,14 @@ def test_a_receipt_whose_shared_part_has_not_come_says_so_until_it_comes(home, s
     first, *others = intervals(signed)
     home.put(*others)
     home.publish(brief.kept(made))
-    written_to_s3(home)
-    objects = archive(home, monkeypatch, s3=f"{home.settings.s3}/{home.settings.bucket}")
-    early = objects.bodies([made["id"]])
-    assert shared.lacks(early[made["id"]]) is not None
-    assert audit.digests(objects.receipts(), early).holds is True
-    home.put(first)
-    written_to_s3(home)
+    with s3_sink(home) as written:
+        written()
+        objects = archive(home, monkeypatch, s3=f"{home.settings.s3}/{home.settings.bucket}")
+        early = objects.bodies([made["id"]])
+        assert shared.lacks(early[made["id"]]) is not None
+        assert audit.digests(objects.receipts(), early).holds is True
+        home.put(first)
+        written()
     late = objects.bodies([made["id"]])
     assert shared.lacks(late[made["id"]]) is None
     assert json.loads(late[made["id"]]) == made

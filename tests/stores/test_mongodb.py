@@ -11,6 +11,7 @@ from globelet.archiver import dead_letter, replay
 from globelet.archiver.mongodb import INDEXES, MongoSink
 from globelet.archiver.record import RECEIPT_COLUMNS, canonical, receipt_row
 from globelet.archiver.refusal import OtherSchema, Transient
+from globelet.archiver.settings import SCHEMA
 
 pytestmark = pytest.mark.stores
 
@@ -115,7 +116,7 @@ def test_a_store_that_came_back_empty_is_filled_again(home):
 def test_another_schema_is_refused(home):
     marks = database(home)["globelet"]
     marks.insert_one({"_id": "schema", "version": 0})
-    with pytest.raises(OtherSchema, match="schema 0, this version writes 2") as refused:
+    with pytest.raises(OtherSchema, match=f"schema 0, this version writes {SCHEMA}") as refused:
         MongoSink(home.settings).inspect()
     assert refused.value.code == "other_schema"
     marks.delete_one({"_id": "schema"})

@@ -15,6 +15,7 @@ from globelet.archiver.minute import MARK
 from globelet.archiver.record import RECEIPT_COLUMNS, canonical, receipt_row
 from globelet.archiver.refusal import OtherSchema, Transient, WrongCredentials
 from globelet.archiver.s3 import MARK_KEY, S3Sink, connect, damaged
+from globelet.archiver.settings import SCHEMA
 
 pytestmark = pytest.mark.stores
 PROCESS = "tokyo"
@@ -81,7 +82,7 @@ def test_a_minute_is_one_object_with_the_longest_version_of_each_receipt(home):
     assert [row["id"] for key, rows in found.items() if key.startswith("blocks/") for row in rows] == ["tokyo:9"]
     name = next(key for key in found if key.startswith("receipts/"))
     data = connect(home.settings).get_object(Bucket=home.settings.bucket, Key=name)["Body"].read()
-    assert pq.read_schema(io.BytesIO(data)).metadata[MARK] == b"1"
+    assert pq.read_schema(io.BytesIO(data)).metadata[MARK] == str(SCHEMA).encode()
 
 
 def test_what_was_not_written_comes_again_after_a_restart_and_gives_the_same_objects(home):
@@ -151,5 +152,5 @@ def test_wrong_credentials_and_another_schema_are_refused_with_the_mend(home):
     client = connect(home.settings)
     client.create_bucket(Bucket=home.settings.bucket)
     client.put_object(Bucket=home.settings.bucket, Key=MARK_KEY, Body=b'{"schema": 0}')
-    with pytest.raises(OtherSchema, match="schema 0, this version writes 2"):
+    with pytest.raises(OtherSchema, match=f"schema 0, this version writes {SCHEMA}"):
         S3Sink(home.settings).inspect()

@@ -235,7 +235,8 @@ impl Recovery<'_> {
     pub fn take(&mut self, now: Micros, publication: Publication) -> Result<(), NodeError> {
         match publication {
             Publication::ReceiptCompleted(receipt) => {
-                if self.known.insert(Key::of(&receipt)) {
+                let lacking = self.known.insert(Key::of(&receipt));
+                if lacking {
                     self.inside.complete(&receipt, &mut self.missing);
                 }
             }

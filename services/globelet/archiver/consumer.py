@@ -113,8 +113,8 @@ class Runner:
         messages = self._window.take()
         taken = [(bus.place(self._topics[str(m.topic())], m), m) for m in messages if not _failed(m)]
         records, letters = self._decoded(taken)
-        for record in records:
-            self.progress.track(self.sink.name, record.place.process).taken(record.place.bus, record.place.at_ms)
+        for process, first in {r.place.process: r.place for r in reversed(records)}.items():
+            self.progress.track(self.sink.name, process).taken(first.bus, first.at_ms)
         refused = self._write(records) if records else self.sink.pause()
         here = {(place.process, place.bus): m for place, m in taken}
         for record, why in refused:
@@ -179,10 +179,11 @@ class Runner:
             client.close()
 
     def _advance(self, places: Sequence[Place]) -> None:
-        for place in places:
-            before = self._consumed[place.process]
-            source = place if place.known else before
-            self._consumed[place.process] = Position(place.bus + 1, source.generation, source.outbox)
+        last = {place.process: place for place in places}
+        known = {place.process: place for place in places if place.known}
+        for process, place in last.items():
+            source = known.get(process, self._consumed[process])
+            self._consumed[process] = Position(place.bus + 1, source.generation, source.outbox)
         for process, position in self.sink.settled(self._consumed).items():
             self.progress.track(self.sink.name, process).settle(position)
 

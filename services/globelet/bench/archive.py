@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from globelet.archiver.follower import Follower
 from globelet.archiver.parquet import MinuteFiles
 from globelet.archiver.store import Store
 from globelet.bench import archive_outbox
+from globelet.bench.archive_cost import Sample, at_rest, of_stores, spent
 from globelet.bench.figure import Aim, Figure, figure
 from globelet.bench.table import document, show
 from globelet.client.wire import Wire
@@ -40,19 +41,6 @@ EMBEDDED_AIM, STORES_AIM, FLAT_AIM = 5_000, 2_000, 1.1
 PROCESSES = ("tokyo", "osaka", "seoul", "paris", "london", "hesse")
 _WARM = 0.15
 _READY_S, _SETTLED_S = 60.0, 90.0
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One look at the archiver: seconds since the begin, megabytes, processor seconds, records by store, archived."""
-
-    at: float
-    rss_mb: float
-    cpu_s: float
-    stores: dict[str, int]
-    archived: int
-    newest: int
-    total: int
 
 
 def free_ports(count: int) -> list[int]:
@@ -192,21 +180,6 @@ def behind(port: int) -> int:
     return sum(int(lag) for lag in re.findall(r"^globelet_archiver_lag_records\{.*\} (\d+)$", text, re.M))
 
 
-def spent(prefix: str) -> dict[str, float]:
-    """Processor seconds so far of the containers whose names begin so; nothing for an empty prefix."""
-    if not prefix:
-        return {}
-    import docker
-
-    found = {}
-    for container in docker.from_env().containers.list():
-        if str(container.name).startswith(prefix):
-            main = psutil.Process(container.attrs["State"]["Pid"])
-            times = [one.cpu_times() for one in [main, *main.children(recursive=True)]]
-            found[str(container.name).removeprefix(prefix)] = sum(t.user + t.system for t in times)
-    return found
-
-
 def into_stores(
     folder: Path, total: int, rate: float | None, seconds: float, stores: str
 ) -> tuple[list[Sample], Sample]:
@@ -229,20 +202,6 @@ def into_stores(
                     time.sleep(1.0)
                 return samples, look(process, port, ports, began)
             time.sleep(min(5.0, max(1.0, seconds / 60)))
-
-
-def of_stores(used: Mapping[str, float], last: Sample) -> list[Figure]:
-    """What a receipt costs in each container, and what two processors could do with that and the archiver's part."""
-    each = {name: seconds / max(last.archived, 1) * 1e3 for name, seconds in used.items()}
-    own = last.cpu_s / max(last.archived, 1) * 1e3
-    group = "processor time per receipt"
-    rows = [figure(group, name, cost, "ms", against="the archiver", baseline=own) for name, cost in each.items()]
-    whole = own + sum(each.values())
-    if each:
-        rows.append(figure(group, "archiver and stores together", whole, "ms"))
-        name = "receipts a second that two processors can do, at that"
-        rows.append(figure(group, name, 2_000 / whole, "1/s", aim=_least(STORES_AIM), how="estimated"))
-    return rows
 
 
 def judged(samples: list[Sample], rate: float | None) -> list[Figure]:
@@ -308,11 +267,13 @@ def main() -> None:
     if options.into in ("embedded", "both"):
         figures += embedded(folder, options.total)
     if options.into in ("stores", "both"):
+        idle = at_rest(options.containers)
         before = spent(options.containers)
         samples, settled = into_stores(folder, options.total, options.rate, options.seconds, options.stores)
         after = spent(options.containers)
         figures += judged(samples, options.rate)
-        figures += of_stores({name: after[name] - before.get(name, 0.0) for name in after}, settled)
+        used = {name: after[name] - before.get(name, 0.0) for name in after}
+        figures += of_stores(used, idle, samples[0], settled, STORES_AIM)
     if options.json:
         made = document(figures, [], world="tokyo-paris", quick=False) | {"samples": [asdict(s) for s in samples]}
         sys.stdout.write(json.dumps(made, indent=1) + "\n")
