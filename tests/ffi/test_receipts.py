@@ -60,3 +60,9 @@ def test_a_genesis_must_be_one(proved: tuple[str, list[str]]) -> None:
     for wrong in ("{", "{}", json.dumps(genesis)):
         with pytest.raises(ValueError, match="no genesis"):
             receipts.verify(wrong, [])
+
+
+def test_the_name_of_an_interval_signature_is_that_of_its_bytes():
+    assert receipts.name(bytes(3_359)) == receipts.name(bytes(3_359))
+    assert receipts.name(b"") == "d6132eaf7da0fd10d2b30f1ba87c6b812a8bee69ba7582f5601808db65aed965"
+    assert receipts.name(bytes(3_359)) != receipts.name(bytes(3_358) + b"\x01")

@@ -6,8 +6,10 @@ use globelet_erasure::merkle::MerkleProof;
 use globelet_protocol::brief::{name, Brief, BriefError, LENGTH_MOST};
 use globelet_protocol::checkpoint::Checkpoint;
 use globelet_protocol::interval::{IntervalSignature, PostQuantum};
+use globelet_protocol::receipt_json::{self, ReceiptError};
 use globelet_protocol::Receipt;
 use globelet_types::{decode, encode, AccountId, ChainId, Opening, Order, SignedOrder};
+use serde_json::json;
 use std::sync::Arc;
 
 fn path(length: u8) -> MerkleProof {
@@ -77,6 +79,13 @@ fn cuts_outside_of_it_are_refused() {
         change(&mut changed);
         assert!(matches!(changed.outline(), Err(BriefError::Malformed(_))), "{changed:?}");
     }
+}
+
+#[test]
+fn a_document_that_is_not_whole_says_what_it_waits_for() {
+    let kept = json!({"id": "ab", "brief": "00", "intervals": []});
+    assert_eq!(receipt_json::encoded(&kept), Err(ReceiptError::Brief));
+    assert!(ReceiptError::Brief.to_string().contains("interval signatures"));
 }
 
 /// A change here is a change of the outbox' format, made on purpose.

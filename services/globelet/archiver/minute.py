@@ -18,7 +18,7 @@ from globelet.archiver.settings import SCHEMA
 from globelet.archiver.spill import before
 
 MARK = b"globelet.schema"
-_ROWS = 128
+_ROWS, _BUFFER = 128, 256 * 1024
 _WHOLE = {"amount", "size", "height", "items", "at_us", *STAMPS}
 _COLUMNS = {"receipts": RECEIPT_COLUMNS, "intervals": INTERVAL_COLUMNS, "blocks": BLOCK_COLUMNS}
 _WORDS = ["process", "state", "source", "destination", "chain", "kind"]
@@ -45,7 +45,7 @@ class Minute:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / f"{first.process}-{minute}-{first.bus}.parquet"
         self._bodies = self.path.with_suffix(".bodies")
-        self._file = self._bodies.open("w+b")
+        self._file = self._bodies.open("w+b", buffering=_BUFFER)
         self._places: dict[bytes, tuple[int, int, int, int]] = {}
         self._intervals: dict[str, tuple[int, int]] = {}
         self._blocks: dict[str, dict[str, Any]] = {}
