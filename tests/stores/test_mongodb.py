@@ -10,7 +10,7 @@ import pytest
 from globelet.archiver import dead_letter, replay
 from globelet.archiver.mongodb import INDEXES, MongoSink
 from globelet.archiver.record import RECEIPT_COLUMNS, canonical, receipt_row
-from globelet.archiver.refusal import OtherSchema, Transient
+from globelet.archiver.refusal import OtherSchema, Transient, WrongCredentials
 from globelet.archiver.settings import SCHEMA
 
 pytestmark = pytest.mark.stores
@@ -111,6 +111,14 @@ def test_a_store_that_came_back_empty_is_filled_again(home):
     pymongo.MongoClient(home.settings.mongo).drop_database(home.settings.database)
     with home.running(MongoSink(home.settings)) as runner:
         home.until(lambda: database(home)["receipts"].count_documents({}) == 30)
+
+
+def test_wrong_credentials_are_refused_with_the_mend_and_not_shown(home):
+    wrong = home.settings.mongo.replace("mongodb://", "mongodb://nobody:secret@") + "/?authSource=admin"
+    with pytest.raises(WrongCredentials, match="GLOBELET_MONGO_URL") as refused:
+        MongoSink(replace(home.settings, mongo=wrong)).inspect()
+    assert (refused.value.code, refused.value.exit_status) == ("wrong_credentials", 2)
+    assert "secret" not in str(refused.value)
 
 
 def test_another_schema_is_refused(home):
