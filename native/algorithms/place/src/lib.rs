@@ -12,6 +12,12 @@
 //! everywhere: every answer is the same on every machine. Both formats have one encoding for each value; decoders take
 //! nothing else and no more room than a small multiple of their input.
 //!
+//! **Held against GeoNames.** `tests/earth.rs` looks up its 34,006 cities: 97 of 100 fall into an outline that stands for
+//! their region, the others are listed with reasons. Which outlines stand for a region was learnt from the same cities, so
+//! `tests/names.rs` asks a witness that knows names alone: where an outline bears the name of a GeoNames region (1,616 do),
+//! 96 of 100 of its 20,204 cities fall into that very outline, and 97 of 100 regions have it in the table. The rest are
+//! mostly cities that one source parts from the region around them.
+//!
 //! **Not promised.** An outline is as good as its source: Natural Earth's at 1:10,000,000 is off by a kilometre in places.
 //! Edges are straight in longitude and latitude, not geodesics. A claim that is not refuted is not proven: whoever
 //! answers late may be anywhere within reach. Light in fibre is taken at two thirds of its speed in a vacuum; a radio link
