@@ -36,7 +36,7 @@ def metrics(engine: LocalEngine, process: str) -> str:
     return httpx.get(f"http://{url.host}:{url.http_port}/metrics").text
 
 
-def test_committees_change_hands_and_every_replica_comes_back_with_the_same(electing: LocalEngine, tmp_path: Path):
+def test_committees_change_hands_and_all_come_back_with_the_same(electing: LocalEngine, tmp_path: Path) -> None:
     result = run(load(SCRIPT), electing, tmp_path / "out", seed=17).result
     assert result.error is None
     # Times depend on the machine; counts hold on any.

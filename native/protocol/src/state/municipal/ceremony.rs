@@ -91,7 +91,8 @@ fn sharing<S: Scheme>(
     seed: Option<&[u8; 32]>,
 ) -> Result<Sharing<S>, ThresholdError> {
     let new = || Ceremony::<S>::resharing(session, old, receivers, needed);
-    let own = seed.map(|seed| new()?.with_key(TransportKey::from_seed(seed))).transpose()?;
+    // Whether this replica can take part is its own matter: the chain goes on either way.
+    let own = seed.and_then(|seed| new().ok()?.with_key(TransportKey::from_seed(seed)).ok());
     Ok(Sharing { seen: new()?, own })
 }
 
@@ -183,14 +184,13 @@ impl Municipal {
         let signing = sharing::<Signing>(&session, &old, &receivers, n - faults, seed)?;
         // The same however often this is handled: a member that is started again deals what it dealt.
         let randomness = *blake3::keyed_hash(&self.frame.seed, &encode(&(b"globelet dealing 1", number))).as_bytes();
-        let note = match (&keys.share, self.checkpoints.own_share()) {
-            (Some(share), Some(own)) => Some(Note::Dealing {
-                number,
-                encryption: Message::Dealing(encryption.seen.redeal(share, &randomness)?).to_bytes(),
-                signing: Message::Dealing(signing.seen.redeal(own, &randomness)?).to_bytes(),
-            }),
-            _ => None,
+        let dealing = || {
+            let encryption = encryption.seen.redeal(keys.share.as_ref()?, &randomness).ok()?;
+            let signing = signing.seen.redeal(self.checkpoints.own_share()?, &randomness).ok()?;
+            let (encryption, signing) = (Message::Dealing(encryption), Message::Dealing(signing));
+            Some(Note::Dealing { number, encryption: encryption.to_bytes(), signing: signing.to_bytes() })
         };
+        let note = dealing();
         let (dealt, spare, ready) = Default::default();
         let began = self.epochs.now;
         Ok((Change { number, began, seats, encryption, signing, dealt, spare, made: None, ready, said: None }, note))
