@@ -148,7 +148,7 @@ sweep: $(STAMPS)/binaries ## SEEDS simulations under trouble, another bad actor 
 FUZZ_SECONDS ?= 60
 HOST = $(shell rustc -vV | sed -n 's/host: //p')
 ALGORITHMS = $(notdir $(patsubst %/benches,%,$(wildcard native/algorithms/*/benches)))
-FUZZED = $(notdir $(patsubst %/tests/fuzz.rs,%,$(wildcard native/algorithms/*/tests/fuzz.rs)))
+FUZZED = $(notdir $(patsubst %/tests/fuzz.rs,%,$(wildcard native/*/tests/fuzz.rs native/algorithms/*/tests/fuzz.rs)))
 COVERAGE := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
 .PHONY: fuzz bench-algorithms

@@ -12,11 +12,12 @@
 //! Under `cargo test` it tries a fixed number of inputs, the same every time. `GLOBELET_FUZZ_SECONDS=60` makes it go on
 //! for so long, and the flags that `make fuzz` sets (`-Cpasses=sancov-module` with inline 8-bit counters) let it keep
 //! every input that reaches new code. An input under which the target panics is written to
-//! `target/fuzz/<target>/crash-<hash>`, and is tried first from then on.
+//! `target/fuzz/<target>/crash-<hash>`, and is tried first from then on. [`within`] holds what decoding may allocate.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod coverage;
 mod crashes;
+mod meter;
 mod mutation;
 mod rng;
 
@@ -24,6 +25,7 @@ use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
 use coverage::Coverage;
+pub use meter::{held, metered, within, Meter};
 use mutation::mutate;
 use rng::Rng;
 

@@ -12,6 +12,19 @@ use globelet_holding::{Answer, Challenge};
 use globelet_hotstuff::HotstuffMessage;
 use globelet_threshold::DecryptionShare;
 use globelet_types::{ChainId, Hash, Signature};
+use std::io::{Error, ErrorKind, Read};
+
+/// Most messages of agreement in one [`Message::Agree`]. They are short on the wire and wide in memory; a round of the
+/// whole Earth has a few for each of some thousand instances.
+pub const AGREE_MOST: u32 = 1 << 16;
+
+fn agree_messages<R: Read>(reader: &mut R) -> std::io::Result<Vec<(u16, AbbaMessage)>> {
+    let count = u32::deserialize_reader(reader)?;
+    if count > AGREE_MOST {
+        return Err(Error::new(ErrorKind::InvalidData, "more messages of agreement than a round has"));
+    }
+    (0..count).map(|_| <(u16, AbbaMessage)>::deserialize_reader(reader)).collect()
+}
 
 /// What a holder is asked to keep.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -84,7 +97,8 @@ pub enum Message {
     Agree {
         /// The round.
         round: u64,
-        /// Instance and message.
+        /// Instance and message; at most [`AGREE_MOST`].
+        #[borsh(deserialize_with = "agree_messages")]
         messages: Vec<(u16, AbbaMessage)>,
     },
     /// S5: shares that open the bodies of a decided round.
@@ -238,4 +252,18 @@ pub enum Message {
         /// The member's signature over its vote.
         signature: Signature,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use globelet_types::{decode, encode};
+
+    #[test]
+    fn agreement_beyond_what_a_round_has_is_not_read() {
+        let said = |count| Message::Agree { round: 1, messages: vec![(0, AbbaMessage::Term { value: true }); count] };
+        let most = AGREE_MOST as usize;
+        assert_eq!(decode(&encode(&said(most))), Ok(said(most)));
+        assert!(decode::<Message>(&encode(&said(most + 1))).is_err());
+    }
 }

@@ -6,6 +6,10 @@ use globelet_types::codec::MAX_FRAME;
 use globelet_types::world::Route;
 use globelet_types::{DecodeError, NodeId};
 
+/// Most envelopes of a bundle. A sender closes one at a mebibyte, in which no more of them have room; a frame full of
+/// the smallest would become many times as much in memory.
+pub const MOST_ENVELOPES: u32 = 1 << 16;
+
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
@@ -62,7 +66,7 @@ pub fn encode(envelopes: &[Envelope]) -> Bytes {
 /// Decodes a bundle; messages share its memory.
 ///
 /// # Errors
-/// [`DecodeError`] for bundles above [`MAX_FRAME`], truncated ones, and ones with bytes left over.
+/// [`DecodeError`] for bundles above [`MAX_FRAME`] or [`MOST_ENVELOPES`], truncated ones, and ones with bytes left over.
 pub fn decode(bundle: &Bytes) -> Result<Vec<Envelope>, DecodeError> {
     if bundle.len() > MAX_FRAME {
         return Err(DecodeError::TooLarge { found: bundle.len(), most: MAX_FRAME });
@@ -70,6 +74,9 @@ pub fn decode(bundle: &Bytes) -> Result<Vec<Envelope>, DecodeError> {
     let malformed = |e: &dyn std::fmt::Display| DecodeError::Malformed { reason: e.to_string() };
     let mut rest = &bundle[..];
     let count = u32::deserialize(&mut rest).map_err(|e| malformed(&e))?;
+    if count > MOST_ENVELOPES {
+        return Err(malformed(&format!("{count} envelopes where at most {MOST_ENVELOPES} are accepted")));
+    }
     let mut envelopes = Vec::new();
     for _ in 0..count {
         let (from, to) = <(NodeId, Vec<NodeId>)>::deserialize(&mut rest).map_err(|e| malformed(&e))?;
@@ -123,6 +130,10 @@ mod tests {
             assert!(decode(&bundle.slice(..end)).is_err(), "cut at {end}");
         }
         assert!(decode(&Bytes::from_static(&[0xff; 4])).is_err());
+        let small = Envelope { from: NodeId(1), to: vec![], message: Bytes::new() };
+        let most = MOST_ENVELOPES as usize;
+        assert_eq!(decode(&encode(&vec![small.clone(); most])).unwrap().len(), most);
+        assert!(decode(&encode(&vec![small; most + 1])).is_err());
         let mut longer = bundle.to_vec();
         longer.push(0);
         assert!(decode(&Bytes::from(longer)).is_err());

@@ -1,0 +1,97 @@
+//! Orders and resolved worlds: any bytes are taken without harm, orders only as they would be written.
+#![allow(clippy::unwrap_used)]
+
+use globelet_fuzz::{fuzz, within, Meter};
+use globelet_types::world::{
+    ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, Route, WorldSpec,
+};
+use globelet_types::{decode, encode, AccountId, ChainId, NodeId, Opening, Order, RegionId, SignedOrder, Transfer};
+
+#[global_allocator]
+static METER: Meter = Meter;
+
+#[test]
+fn orders() {
+    let (from, to) = (AccountId([1; 32]), AccountId([2; 32]));
+    let (source, destination) = (ChainId(0), ChainId(1));
+    let transfer = Transfer { world: 1, source, destination, from, to, amount: 5, nonce: 9, expires_us: 7 };
+    let opening = Opening { world: 1, municipality: source, account: from, expires_us: 7 };
+    let known =
+        [Order::Transfer(transfer), Order::Opening(opening)].map(|order| SignedOrder { order, signature: [3; 64] });
+    fuzz("types-order", &known.clone().map(|order| encode(&order)), |bytes| {
+        let Ok(found) = within(bytes, 16, decode::<SignedOrder>) else { return };
+        assert_eq!(encode(&found), bytes);
+        for one in &known {
+            assert_eq!(one.order.id() == found.order.id(), one.order == found.order, "an id stands for one order");
+        }
+    });
+}
+
+fn world() -> WorldSpec {
+    let node = |index: u16, role| NodeSpec {
+        name: format!("node {index}"),
+        chain: ChainId(0),
+        role,
+        region: RegionId(index % 2),
+        city: "town".into(),
+        latitude: 35.5,
+        longitude: -139.0,
+        stake: 1,
+        process: 0,
+    };
+    let replicas = (0..4).map(|index| node(index, Role::Replica));
+    let pairs = [(0, 0), (0, 1), (1, 0), (1, 1)];
+    let link = |(from, to)| LinkSpec { from: RegionId(from), to: RegionId(to), delay_us: 1, jitter_us: 0, loss: 0.0 };
+    WorldSpec {
+        name: "town".into(),
+        seed: 1,
+        regions: vec!["a".into(), "b".into()],
+        chains: vec![ChainSpec { name: "town".into(), kind: ChainKind::Municipal, parent: None, population: 1 }],
+        processes: vec![ProcessSpec { name: "town".into(), host: "h".into(), http_port: 1, node_port: 2 }],
+        nodes: replicas.chain([node(4, Role::Holder)]).collect(),
+        links: pairs.map(link).to_vec(),
+        internet: pairs[1..3].iter().map(|pair| link(*pair)).collect(),
+        fallback: Fallback { bad: 4, ..Fallback::default() },
+        selection: None,
+        parameters: Parameters {
+            shards_needed: 3,
+            proofs_needed: 4,
+            parcel_shards_needed: 2,
+            batch_us: 1,
+            batch_most: 1,
+            waiting_most: 1,
+            holding_us: 1,
+            report_us: 1,
+            repair_us: 1,
+            timeout_us: 1,
+            skew_us: 1,
+            treasury: 1,
+            lane_kem: LaneKem::Sntrup761,
+            holders_drawn: 1,
+        },
+    }
+}
+
+#[test]
+fn worlds() {
+    let seed = serde_json::to_vec(&world()).unwrap();
+    fuzz("types-world", &[seed], |bytes| {
+        let Ok(world) = within(bytes, 64, |b| serde_json::from_slice::<WorldSpec>(b)) else { return };
+        if world.check().is_err() {
+            return;
+        }
+        // What was checked can be used: no index leads out of its table, and no sum overflows.
+        for node in 0..world.nodes.len() as u16 {
+            assert!(world.link_between(NodeId(0), NodeId(node)).is_some());
+        }
+        for link in world.links.iter().chain(&world.internet) {
+            let back = world.link_over(link.to, link.from, Route::Backbone).unwrap();
+            world.fallback.bound_us(link.delay_us + back.delay_us);
+        }
+        for chain in 0..world.chains.len() as u16 {
+            assert!(world.members(ChainId(chain), Role::Replica).len() >= 4);
+            let holders = world.members(ChainId(chain), Role::Holder).len();
+            assert!(world.parameters.holders_drawn_of(holders) <= holders);
+        }
+    });
+}
