@@ -264,7 +264,7 @@ fn receipts_as_json() {
     fuzz("protocol-receipt-json", &[seed], |bytes| {
         let Ok(found) = within(bytes, 64, |b| serde_json::from_slice::<Value>(b)) else { return };
         let holds = receipt_json::verify(genesis, &found).iter().all(|step| step.holds.is_ok());
-        assert_eq!(holds && found != document, false, "another document stands for the same receipt");
+        assert!(!holds || found == document, "another document stands for the same receipt");
     });
 }
 

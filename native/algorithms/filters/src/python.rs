@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::{Bloom, GrowingBloom};
-use class::{filter_class, Filter};
+use class::{filter_class, Filter, Other};
 
 mod class;
 mod cuckoo;
@@ -58,7 +58,7 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 
 /// A blocked Bloom filter.
 #[pyclass(name = "Bloom", module = "globelet.algorithms.filters", eq)]
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct PyBloom(Bloom);
 
 filter_class!(PyBloom, {
@@ -84,9 +84,11 @@ filter_class!(PyBloom, {
     }
 
     /// Adds all that the other filter holds.
-    fn merge(&mut self, py: Python<'_>, other: PyRef<'_, PyBloom>) -> PyResult<()> {
-        let (filter, other) = (&mut self.0, &other.0);
-        py.detach(|| filter.merge(other)).map_err(|error| refuse(py, &error))
+    fn merge(slf: &Bound<'_, PyBloom>, other: &Bound<'_, PyBloom>) -> PyResult<()> {
+        let other = Other::of(slf, other)?;
+        let (mut this, other) = (slf.try_borrow_mut()?, &other.get().0);
+        let filter = &mut this.0;
+        slf.py().detach(|| filter.merge(other)).map_err(|error| refuse(slf.py(), &error))
     }
 });
 

@@ -1,5 +1,8 @@
 //! What the classes share, whatever filter is inside.
 
+use pyo3::prelude::*;
+use pyo3::PyClass;
+
 use crate::{Bloom, Cuckoo, FilterError, Fuse, GrowingBloom};
 
 /// A filter as Python's classes see it.
@@ -66,8 +69,28 @@ filters! {
     Fuse<u16>, 16;
 }
 
+/// The other filter of a merge: a copy where it is the very same object, which cannot be borrowed twice.
+pub(super) enum Other<'py, C: PyClass> {
+    Itself(C),
+    Another(PyRef<'py, C>),
+}
+
+impl<'py, C: PyClass + Clone> Other<'py, C> {
+    pub(super) fn of(this: &Bound<'py, C>, other: &Bound<'py, C>) -> PyResult<Other<'py, C>> {
+        let borrowed = other.try_borrow()?;
+        Ok(if this.as_any().is(other) { Other::Itself(C::clone(&borrowed)) } else { Other::Another(borrowed) })
+    }
+
+    pub(super) fn get(&self) -> &C {
+        match self {
+            Other::Itself(copy) => copy,
+            Other::Another(other) => other,
+        }
+    }
+}
+
 /// A filter of one of two widths behind one class.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Width<N, W> {
     Narrow(N),
     Wide(W),

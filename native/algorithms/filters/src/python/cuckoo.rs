@@ -4,7 +4,7 @@ use globelet_binding::{Bytes, Rows};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
-use super::class::{filter_class, with_filter, Filter, Width};
+use super::class::{filter_class, with_filter, Filter, Other, Width};
 use super::{refuse, Misuse};
 use crate::{Cuckoo, FilterError, Mark};
 
@@ -12,7 +12,7 @@ type Any = Width<Cuckoo<u16>, Cuckoo<u32>>;
 
 /// A cuckoo filter with deletion.
 #[pyclass(name = "Cuckoo", module = "globelet.algorithms.filters", eq)]
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct PyCuckoo(Any);
 
 fn insert_all<M: Mark>(filter: &mut Cuckoo<M>, items: &[&[u8]]) -> Result<(), FilterError> {
@@ -59,14 +59,16 @@ filter_class!(PyCuckoo, {
     }
 
     /// Adds all that the other filter holds.
-    fn merge(&mut self, py: Python<'_>, other: PyRef<'_, PyCuckoo>) -> PyResult<()> {
-        let (filter, other) = (&mut self.0, &other.0);
-        let merged = py.detach(|| match (filter, other) {
+    fn merge(slf: &Bound<'_, PyCuckoo>, other: &Bound<'_, PyCuckoo>) -> PyResult<()> {
+        let other = Other::of(slf, other)?;
+        let (mut this, other) = (slf.try_borrow_mut()?, &other.get().0);
+        let filter = &mut this.0;
+        let merged = slf.py().detach(|| match (filter, other) {
             (Any::Narrow(one), Any::Narrow(two)) => one.merge(two),
             (Any::Wide(one), Any::Wide(two)) => one.merge(two),
             _ => Err(FilterError::Different),
         });
-        merged.map_err(|error| refuse(py, &error))
+        merged.map_err(|error| refuse(slf.py(), &error))
     }
 
     /// Bits of a mark.
