@@ -268,3 +268,12 @@ def test_the_shell_deletes_and_merges(tmp_path: Path) -> None:
         assert ended.exit_code == BAD_INPUT, ended.output
         assert ended.stderr.strip()
         assert "Traceback" not in ended.stderr
+
+
+def test_a_filter_merged_with_itself_holds_what_it_held() -> None:
+    bloom, cuckoo = filters.Bloom(10), filters.Cuckoo(10)
+    for one in (bloom, cuckoo):
+        one.insert(b"tokyo")
+        one.merge(one)
+        assert b"tokyo" in one
+    assert [cuckoo.remove(b"tokyo") for _ in range(3)] == [True, True, False]

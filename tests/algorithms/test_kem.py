@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 
 from globelet.algorithms import AlgorithmError
 from globelet.algorithms.kem import SIZES, KemError, PublicKey, SecretKey
@@ -112,3 +113,13 @@ def test_other_misuse() -> None:
                 kind("x-wing", anything)
     assert repr(owner("x-wing")) == 'SecretKey("x-wing", ..)'
     assert not hasattr(owner("x-wing"), "__dict__")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_other_threads_run_meanwhile(scheme: Any) -> None:
+    secret = owner(scheme)
+    randomness = np.zeros((400, SIZES[scheme]["randomness"]), np.uint8)
+    public = secret.public()
+    assert turns_while(lambda: public.encapsulate_many(randomness)) > 100
+    sent = [ciphertext for ciphertext, _ in public.encapsulate_many(randomness)]
+    assert turns_while(lambda: secret.decapsulate_many(sent)) > 100

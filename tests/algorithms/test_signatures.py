@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import mldsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain.threads import turns_while
 
 from globelet.algorithms import AlgorithmError, signatures
 from globelet.algorithms.signatures import SCHEMES, SignatureError, SigningKey, VerifyingKey, verify_batch
@@ -175,3 +176,12 @@ def test_wrong_types_are_type_errors(wrong: Any) -> None:
         with pytest.raises(TypeError):
             call()
     assert repr(signer("ed25519")) == 'SigningKey("ed25519", ..)'
+
+
+@pytest.mark.parametrize("scheme", SEEDS)
+def test_other_threads_run_meanwhile(scheme: Any) -> None:
+    key = signer(scheme)
+    messages = [b"x" * 100] * (2_000 if scheme == "ed25519" else 200)
+    assert turns_while(lambda: key.sign_many(messages)) > 100
+    signed = key.sign_many(messages)
+    assert turns_while(lambda: VerifyingKey(scheme, key.public()).verify_many(messages, signed)) > 100

@@ -14,7 +14,7 @@ def signing_bytes(order: Mapping[str, int | str | bytes]) -> bytes:
     """
 
 def order_id(order: Mapping[str, int | str | bytes]) -> str:
-    """The order's id, 64 hexadecimal digits: BLAKE3 of its signing bytes."""
+    """The order's id, 64 hexadecimal digits: BLAKE3 of its signing bytes. Raises KeyError, ValueError as they do."""
 
 def blake3(data: Buffer) -> bytes:
     """BLAKE3-256 of anything that holds contiguous bytes: 32 bytes."""

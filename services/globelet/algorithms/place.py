@@ -67,8 +67,8 @@ ABOUT = About(
     does="point in polygon over real outlines, event areas, claims refuted by round trips (PoP)",
     follows="RFC 7946; Shimrat 1962 for the even-odd rule; Guttman 1984 for the R-tree",
     stands_on="own, on rstar and libm",
-    vectors="Natural Earth's 4,600 admin-1 outlines against GeoNames' 34,006 cities, and 1,616 of their regions by name "
-    "alone; laws of tilings",
+    vectors="Natural Earth's 4,600 admin-1 outlines against GeoNames' 34,006 cities, and 1,616 regions by name alone; "
+    "laws of tilings",
     peers=("geo", "shapely"),
     note="outlines and distances stand beside geo and shapely; no library refutes a place by round trips",
 )

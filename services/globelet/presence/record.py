@@ -73,7 +73,7 @@ class Record:
             rest = {n: int(value[n]) for n in _FIELDS - {"since", "at", "signature"}}
             record = cls(**rest, since=since, at=at, signature=signature)
             record.packed()
-        except (TypeError, ValueError, IndexError, KeyError, struct.error) as error:
+        except (TypeError, ValueError, ArithmeticError, IndexError, KeyError, struct.error) as error:
             raise RecordRefused("malformed", f"the record cannot be read: {error}") from error
         return record
 
