@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod earth;
+mod worlds;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use earth::{Earth, NODES};

@@ -1,14 +1,9 @@
 //! Orders and resolved worlds: any bytes are taken without harm, orders only as they would be written.
-#![allow(clippy::unwrap_used)]
-
-use globelet_fuzz::{fuzz, within, Meter};
+use globelet_fuzz::{fuzz, within};
 use globelet_types::world::{
     ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, Route, WorldSpec,
 };
 use globelet_types::{decode, encode, AccountId, ChainId, NodeId, Opening, Order, RegionId, SignedOrder, Transfer};
-
-#[global_allocator]
-static METER: Meter = Meter;
 
 #[test]
 fn orders() {
