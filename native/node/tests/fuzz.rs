@@ -9,12 +9,14 @@ use globelet_clock::{Clock, Stamp};
 use globelet_fuzz::{fuzz, within, Meter};
 use globelet_node::core::{read_record, record, Input};
 use globelet_node::directory::Directory;
+use globelet_node::entry::Entry;
 use globelet_node::gossip::record::{Record, Signed};
 use globelet_node::gossip::register::Register;
 use globelet_node::http::reading;
 use globelet_node::log::Log;
-use globelet_node::outbox::{Entry, Outbox};
+use globelet_node::outbox::Outbox;
 use globelet_node::transport::frame::{self, Envelope};
+use globelet_node::transport::proto::Bundle;
 use globelet_node::transport::server::open_frame;
 use globelet_protocol::{Deal, Event, Message, NodeSecrets, Timer};
 use globelet_signatures::SigningKey;
@@ -64,10 +66,11 @@ fn bundles() {
         let Ok(envelopes) = within(bytes, PER_BYTE, |_| frame::decode(&bundle)) else { return };
         assert_eq!(frame::encode(&envelopes), bytes);
         let most = directory.hosted.len();
+        let bundle = Bundle { envelopes: bundle, route: 0 };
         let Ok(inputs) = within(bytes, PER_BYTE * most, |_| open_frame(directory, 1, &bundle)) else { return };
         assert!(inputs.len() <= envelopes.len() * most);
         for input in inputs {
-            let Input::Message { to, from, message, raw } = input else { panic!("a bundle holds messages") };
+            let Input::Message { to, from, message, raw, .. } = input else { panic!("a bundle holds messages") };
             assert_eq!((directory.process_of(from), directory.process_of(to)), (Some(1), Some(0)));
             assert_eq!(encode(&*message), raw);
         }
@@ -135,7 +138,7 @@ fn orders() {
 fn records_of_the_log() {
     let message = Message::Unproven { heights: vec![1, 2] };
     let events = [
-        Event::MessageReceived { from: NodeId(3), message },
+        Event::MessageReceived { from: NodeId(3), route: None, message },
         Event::TimerExpired(Timer::View(7)),
         Event::Submitted { request: 1, orders: Vec::new() },
         Event::CandidatesChanged { holders: Vec::new() },
@@ -182,7 +185,8 @@ fn outboxes() {
     let path = folder.path().join("tokyo.log");
     let block = |height| Entry::Block { chain: ChainId(0), height, hash: [7; 32], items: 1, at_us: 5 };
     let mut outbox = Outbox::open(folder.path(), "tokyo").unwrap();
-    outbox.append(&[block(1), block(2)]).unwrap();
+    let interval = Entry::Interval { name: [3; 32], encoded: vec![4; 40] };
+    outbox.append(&[block(1), interval, block(2)]).unwrap();
     let seed = fs::read(&path).unwrap();
     fuzz("node-outbox", &[seed], |bytes| {
         fs::write(&path, bytes).unwrap();

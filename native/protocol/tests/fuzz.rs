@@ -8,9 +8,11 @@ mod worlds;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use earth::{Earth, NODES};
+use globelet_election::{Committee, Handover, Member};
 use globelet_fuzz::{fuzz, held, within, Meter};
 use globelet_kem::{Scheme, Sntrup761, XWing};
 use globelet_protocol::block::{BlockHeader, LaneEntry, Parcel};
+use globelet_protocol::epoch::Succession;
 use globelet_protocol::lane::{LaneCiphertext, CIPHERTEXT_MOST};
 use globelet_protocol::receipt::Report;
 use globelet_protocol::{receipt_json, verify, Effect, Event, Genesis, Message, Publication, Receipt, State, Timer};
@@ -64,7 +66,8 @@ impl Hearers {
         self.bytes += bytes.len();
         for (now, state) in &mut self.nodes {
             *now += 100;
-            let mut effects = state.handle(*now, Event::MessageReceived { from, message: message.clone() });
+            let mut effects =
+                state.handle(*now, Event::MessageReceived { from, route: None, message: message.clone() });
             if self.inputs.is_multiple_of(32) {
                 for timer in [Timer::Round, Timer::Hurry, Timer::Seal, Timer::Repair, Timer::Interval, Timer::Report] {
                     effects.extend(state.handle(*now, Event::TimerExpired(timer)));
@@ -102,6 +105,21 @@ fn parcel() -> Parcel {
     }
 }
 
+/// What an epoch's end brings: the world of this file has no epochs, so nobody says it.
+fn handovers() -> Vec<Message> {
+    let nodes = &earth().genesis.nodes;
+    let members = (7..11).map(|i| Member { key: nodes[i].signing, place: i as u32, others: [8; 32] }).collect();
+    let committee = Committee::new(ChainId(1), 1, members).unwrap();
+    let handover = Handover { committee, signatures: vec![(0, [4; 64]), (2, [5; 64])] };
+    let proofs = vec![Succession { since: 2, keys: [6; 32], handover }; 2];
+    vec![
+        Message::Handover { epoch: 1, signature: [3; 64] },
+        Message::Handovers { chain: ChainId(1), proofs },
+        Message::HandoversWanted { chain: ChainId(1), epoch: 0 },
+        Message::Doubt { member: 1, height: 2, block: [9; 32], signature: [3; 64] },
+    ]
+}
+
 /// Messages that need more trouble than the run had.
 fn rare() -> Vec<Message> {
     let shard = |message: &Message| match message {
@@ -119,7 +137,7 @@ fn rare() -> Vec<Message> {
 
 /// What was said of these kinds, which are their places in [`Message`]: two of each, of different length where there are.
 fn seeds(kinds: std::ops::RangeInclusive<u8>) -> Vec<Vec<u8>> {
-    let rare = rare();
+    let rare = [rare(), handovers()].concat();
     let said: Vec<Vec<u8>> =
         earth().said.iter().chain(&rare).map(encode).filter(|bytes| kinds.contains(&bytes[0])).collect();
     let mut seeds = Vec::new();
@@ -173,6 +191,11 @@ fn interval_signatures_and_shares_of_checkpoints() {
 #[test]
 fn challenges_and_answers() {
     messages("protocol-challenges", 22..=23);
+}
+
+#[test]
+fn committees_that_hand_over() {
+    messages("protocol-handovers", 24..=27);
 }
 
 #[test]

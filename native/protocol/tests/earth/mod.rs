@@ -31,7 +31,7 @@ fn node(index: u16) -> NodeSpec {
 }
 
 fn world() -> WorldSpec {
-    let chain = |name: &str, kind, parent| ChainSpec { name: name.into(), kind, parent, population: 1 };
+    let chain = |name: &str, kind, parent| ChainSpec { name: name.into(), kind, parent, population: 1, seats: None };
     let process = |name: &str| ProcessSpec { name: name.into(), host: "127.0.0.1".into(), http_port: 1, node_port: 2 };
     WorldSpec {
         name: "earth".into(),
@@ -64,6 +64,8 @@ fn world() -> WorldSpec {
             treasury: 1_000,
             lane_kem: LaneKem::default(),
             holders_drawn: 0,
+            epoch_us: 0,
+            place_share_ppm: 0,
         },
     }
 }
@@ -152,7 +154,7 @@ impl Earth {
         loop {
             if let Some((from, to, message)) = self.mail.pop_front() {
                 self.now += 1;
-                self.handle(to, Event::MessageReceived { from, message });
+                self.handle(to, Event::MessageReceived { from, route: None, message });
             } else if self.timers.first().is_some_and(|(at, ..)| *at <= end) {
                 let Some((at, node, timer)) = self.timers.pop_first() else { continue };
                 self.now = self.now.max(at);

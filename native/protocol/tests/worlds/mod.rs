@@ -41,7 +41,13 @@ fn world() -> WorldSpec {
         name: "town".into(),
         seed: 1,
         regions: vec!["a".into(), "b".into()],
-        chains: vec![ChainSpec { name: "town".into(), kind: ChainKind::Municipal, parent: None, population: 1 }],
+        chains: vec![ChainSpec {
+            name: "town".into(),
+            kind: ChainKind::Municipal,
+            parent: None,
+            population: 1,
+            seats: None,
+        }],
         processes: vec![ProcessSpec { name: "town".into(), host: "h".into(), http_port: 1, node_port: 2 }],
         nodes: replicas.chain([node(4, Role::Holder)]).collect(),
         links: pairs.map(link).to_vec(),
@@ -63,6 +69,8 @@ fn world() -> WorldSpec {
             treasury: 1,
             lane_kem: LaneKem::Sntrup761,
             holders_drawn: 1,
+            epoch_us: 0,
+            place_share_ppm: 0,
         },
     }
 }

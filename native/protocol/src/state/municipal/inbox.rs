@@ -83,13 +83,7 @@ impl Municipal {
     }
 
     /// R1: a shard of a parcel. Nothing is believed that the source's certificate does not prove.
-    pub(super) fn parcel_shard(
-        &mut self,
-        now: Micros,
-        (from, route): Origin,
-        shard: ParcelShard,
-        out: &mut Out,
-    ) {
+    pub(super) fn parcel_shard(&mut self, now: Micros, (from, route): Origin, shard: ParcelShard, out: &mut Out) {
         let source = shard.header.chain;
         let Some(committee) = self.frame.committees.get(source.index()) else { return };
         let Some(member) = committee.member(from) else { return };
