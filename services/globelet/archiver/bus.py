@@ -95,7 +95,7 @@ def consumer(settings: Settings, group: str) -> Consumer:
             "queued.max.messages.kbytes": 3 * 1024,
             "fetch.max.bytes": 2 * LARGEST + 65536,
             "max.partition.fetch.bytes": 1024 * 1024,
-            "fetch.wait.max.ms": 100,
+            "fetch.wait.max.ms": 500,
             # By default a consumer whose queue was full asks for nothing for a second; asking often is work too.
             "fetch.queue.backoff.ms": 40,
             "message.max.bytes": 2 * LARGEST + 65536,
