@@ -5,6 +5,7 @@ use crate::outbox::Outbox;
 use crate::recent::Recent;
 use crate::NodeError;
 use globelet_clock::Stamp;
+use globelet_protocol::brief::Names;
 use globelet_protocol::{Brief, Publication, Receipt};
 use globelet_types::{ChainId, Hash, Micros, NodeId, OrderId, Refusal, Stage};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -48,6 +49,7 @@ struct Inside {
     kept: Recent<OrderId, Kept>,
     /// Where the outbox has the newest interval signatures, by name.
     intervals: Recent<Hash, u64>,
+    names: Names,
     /// Receipts in the outbox that the stores have not, with their offsets.
     waiting: VecDeque<(u64, OrderId)>,
     heights: HashMap<ChainId, u64>,
@@ -80,6 +82,7 @@ impl Feed {
             admitted: Recent::new(REMEMBERED),
             kept: Recent::new(REMEMBERED),
             intervals: Recent::new(INTERVALS),
+            names: Names::default(),
             waiting: VecDeque::new(),
             heights: HashMap::new(),
             certified: BTreeMap::new(),
@@ -280,7 +283,7 @@ impl Inside {
     /// next.
     fn complete(&mut self, receipt: &Receipt, entries: &mut Vec<Entry>) {
         let Key::Receipt(id, late_proofs) = Key::of(receipt) else { return };
-        let (brief, parts) = Brief::of(receipt);
+        let (brief, parts) = Brief::of(receipt, &mut self.names);
         let mut intervals = Vec::with_capacity(parts.len());
         for (cut, encoded) in brief.cuts.iter().zip(parts) {
             let place = self.intervals.get(&cut.name).copied();

@@ -1,14 +1,19 @@
 //! A receipt without the interval signatures that it shares with others. They are three quarters of its bytes and the
 //! same in all receipts of an interval: outbox, bus and stores keep each once, and the receipt names it.
+use crate::interval::IntervalSignature;
 use crate::Receipt;
 use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_types::{decode, encode, Hash};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Most signatures that a brief receipt names.
 pub const CUTS_MOST: usize = 1024;
 /// Most bytes of one of them.
 pub const LENGTH_MOST: usize = 16 * 1024;
+/// Interval signatures whose names are remembered.
+const NAMES_MOST: usize = 64;
 /// An interval signature without signature, all of it zero.
 const BLANK: [u8; 50] = [0; 50];
 
@@ -50,17 +55,36 @@ pub fn name(encoded: &[u8]) -> Hash {
     *hasher.finalize().as_bytes()
 }
 
+/// The names of the interval signatures met last: receipts share them in memory too, and each is hashed once.
+#[derive(Debug, Default)]
+pub struct Names(VecDeque<(Arc<IntervalSignature>, Hash)>);
+
+impl Names {
+    fn of(&mut self, interval: &Arc<IntervalSignature>, encoded: &[u8]) -> Hash {
+        if let Some((_, known)) = self.0.iter().rev().find(|(kept, _)| Arc::ptr_eq(kept, interval)) {
+            return *known;
+        }
+        let found = name(encoded);
+        self.0.push_back((interval.clone(), found));
+        if self.0.len() > NAMES_MOST {
+            self.0.pop_front();
+        }
+        found
+    }
+}
+
 impl Brief {
     /// Takes the interval signatures out of a receipt; returns their encodings too, one for each cut.
-    pub fn of(receipt: &Receipt) -> (Brief, Vec<Vec<u8>>) {
+    pub fn of(receipt: &Receipt, names: &mut Names) -> (Brief, Vec<Vec<u8>>) {
+        let votes = receipt.post_quantum.iter().flat_map(|p| &p.votes);
         let whole = encode(receipt);
         let places = places(receipt, whole.len());
         let mut brief = Brief { encoded: Vec::with_capacity(whole.len()), cuts: Vec::with_capacity(places.len()) };
         let (mut parts, mut from) = (Vec::with_capacity(places.len()), 0);
-        for (at, length) in places {
+        for ((at, length), (interval, _)) in places.into_iter().zip(votes) {
             let part = &whole[at..at + length];
             brief.encoded.extend_from_slice(&whole[from..at]);
-            brief.cuts.push(Cut { at: at as u32, length: length as u32, name: name(part) });
+            brief.cuts.push(Cut { at: at as u32, length: length as u32, name: names.of(interval, part) });
             parts.push(part.to_vec());
             from = at + length;
         }

@@ -3,7 +3,7 @@
 
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::MerkleProof;
-use globelet_protocol::brief::{name, Brief, BriefError, LENGTH_MOST};
+use globelet_protocol::brief::{name, Brief, BriefError, Names, LENGTH_MOST};
 use globelet_protocol::checkpoint::Checkpoint;
 use globelet_protocol::interval::{IntervalSignature, PostQuantum};
 use globelet_protocol::receipt_json::{self, ReceiptError};
@@ -35,14 +35,17 @@ fn receipt(votes: u16, checkpoint: bool) -> Receipt {
 
 #[test]
 fn it_is_made_whole_again() {
+    let mut names = Names::default();
     for votes in [0, 1, 3, 7] {
         for checkpoint in [false, true] {
             let receipt = receipt(votes, checkpoint);
-            let (brief, parts) = Brief::of(&receipt);
+            let (brief, parts) = Brief::of(&receipt, &mut names);
             assert_eq!(parts.len(), usize::from(votes));
             let taken: usize = parts.iter().map(Vec::len).sum();
             assert_eq!(brief.encoded.len() + taken, encode(&receipt).len());
             assert_eq!(brief.whole(&parts).as_ref(), Ok(&receipt));
+            let again = Brief::of(&receipt.clone(), &mut names);
+            assert_eq!(again, (brief.clone(), parts.clone()));
             assert_eq!(decode::<Brief>(&encode(&brief)).as_ref(), Ok(&brief));
             for (part, (interval, _)) in parts.iter().zip(receipt.post_quantum.iter().flat_map(|p| &p.votes)) {
                 assert_eq!(part, &encode(interval));
@@ -56,7 +59,7 @@ fn it_is_made_whole_again() {
 
 #[test]
 fn what_is_missing_is_named_and_nothing_else_takes_its_place() {
-    let (brief, mut parts) = Brief::of(&receipt(3, true));
+    let (brief, mut parts) = Brief::of(&receipt(3, true), &mut Names::default());
     assert_eq!(brief.whole(&parts[..2]), Err(BriefError::Missing(brief.cuts[2].name)));
     parts[1][60] ^= 1;
     assert_eq!(brief.whole(&parts), Err(BriefError::Missing(brief.cuts[1].name)));
@@ -66,7 +69,7 @@ fn what_is_missing_is_named_and_nothing_else_takes_its_place() {
 
 #[test]
 fn cuts_outside_of_it_are_refused() {
-    let (good, _) = Brief::of(&receipt(2, false));
+    let (good, _) = Brief::of(&receipt(2, false), &mut Names::default());
     let changes: [fn(&mut Brief); 5] = [
         |b| b.cuts[0].at = u32::MAX,
         |b| b.cuts[1].at = b.cuts[0].at,
@@ -91,7 +94,7 @@ fn a_document_that_is_not_whole_says_what_it_waits_for() {
 /// A change here is a change of the outbox' format, made on purpose.
 #[test]
 fn golden() {
-    let (brief, parts) = Brief::of(&receipt(1, false));
+    let (brief, parts) = Brief::of(&receipt(1, false), &mut Names::default());
     let cut = &brief.cuts[0];
     assert_eq!((cut.at, cut.length, brief.encoded.len()), (175, 3359, 254));
     let named = "fe264116f3c0611f1b2fa08db21b4b73361f17284fca280ef5ddc2bc9315d062";
