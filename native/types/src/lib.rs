@@ -1,6 +1,7 @@
 //! Ids, amounts, bounded codec and typed errors shared by every crate.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bounds;
 pub mod codec;
 pub mod id;
 pub mod order;

@@ -230,7 +230,7 @@ impl Default for Fallback {
 impl Fallback {
     /// The longest round trip of a probe that is in time, microseconds, on a route of this declared round trip.
     pub fn bound_us(&self, declared_us: u64) -> u64 {
-        (self.late_factor * declared_us as f64) as u64 + self.late_us
+        ((self.late_factor * declared_us as f64) as u64).saturating_add(self.late_us)
     }
 
     fn is_default(&self) -> bool {
@@ -308,12 +308,13 @@ impl WorldSpec {
         self.link(self.nodes.get(from.index())?.region, self.nodes.get(to.index())?.region)
     }
 
-    /// Checks that every index points into its table and every committee can bear a fault.
+    /// Checks that every index points into its table, that times can be summed, and that every committee bears a fault.
     ///
     /// # Errors
     /// [`WorldError`] with the first thing wrong.
     pub fn check(&self) -> Result<(), WorldError> {
         let fail = |text: String| Err(WorldError(text));
+        crate::bounds::check(self)?;
         for node in &self.nodes {
             if node.chain.index() >= self.chains.len()
                 || node.region.index() >= self.regions.len()

@@ -98,3 +98,21 @@ fn worlds() {
         }
     });
 }
+
+#[test]
+fn numbers_beyond_all_bounds_are_refused_with_the_first_one() {
+    let refused = |bend: fn(&mut WorldSpec)| {
+        let mut bent = world();
+        bend(&mut bent);
+        bent.check().unwrap_err().to_string()
+    };
+    assert_eq!(world().check(), Ok(()));
+    let stray = LinkSpec { from: RegionId(9), to: RegionId(0), delay_us: 1, jitter_us: 0, loss: 0.0 };
+    let mut bent = world();
+    bent.links.push(stray);
+    assert!(bent.check().unwrap_err().to_string().contains("outside"));
+    assert!(refused(|w| w.links[1].delay_us = u64::MAX).contains("from region 0 to region 1"));
+    assert!(refused(|w| w.internet[0].loss = -0.5).contains("beyond"));
+    assert!(refused(|w| w.parameters.timeout_us = u64::MAX).contains("longer than a year"));
+    assert!(refused(|w| w.fallback.late_us = u64::MAX).contains("longer than a year"));
+}
