@@ -259,12 +259,11 @@ fn accounts_that_roam_under_trouble_keep_all_that_is_theirs() {
             if dice.below(4) == 0 && moves.iter().all(|(who, _, _)| *who != from) {
                 let there = ChainId(dice.below(6) as u16);
                 let order = clients[from].relocation(there, sim.now() + 60 * SECOND);
-                let order = sim.submit_at(sim.now(), order).unwrap();
-                moves.push((from, order, there));
-                orders.push(order);
+                orders.push(sim.submit_at(sim.now(), order).unwrap());
+                moves.push((from, orders[orders.len() - 1], there));
             } else {
-                let address = clients[to].address();
-                orders.extend(sim.insist(&mut clients[from], address, 1).ok());
+                let there = clients[to].address();
+                orders.extend(sim.insist(&mut clients[from], there, 1).ok());
             }
             sim.run_for(30_000).unwrap();
             moves.retain(|(who, order, there)| {

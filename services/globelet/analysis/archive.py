@@ -56,7 +56,7 @@ class Archive:
         return self.source.receipts(since_us)
 
     def transfers(self, since_us: int = 0) -> pd.DataFrame:
-        """The receipts that move an amount: without the openings of accounts."""
+        """The receipts that move an amount: without openings and moves of accounts."""
         found = self.receipts(since_us)
         return found[found["amount"].notna()].reset_index(drop=True)
 

@@ -41,7 +41,7 @@ def micros(stamp: Any) -> int | None:
 
 
 def flat(process: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A receipt's body as a row of `RECEIPTS`. An opening of an account has no payer, payee and amount."""
+    """A receipt's body as a row of `RECEIPTS`. An opening or a move of an account has no payer, payee and amount."""
     stages, encoded = body.get("stages") or {}, brief.encoded(canonical(body))
     row = {
         "id": body["id"],

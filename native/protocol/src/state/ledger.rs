@@ -101,10 +101,13 @@ impl Ledger {
     /// Closes the block: numbers what departs, one parcel per lane.
     pub fn close(&mut self) -> Closed {
         let changed = self.books.changed();
-        let homes = self.homes.close(&self.books, &changed);
-        let view = |id| self.books.account(&id).map(|a| (id, a.balance, a.highest_nonce));
-        let touched = changed.into_iter().filter_map(view).collect();
-        Closed { touched, homes, parcels: self.books.close() }
+        let mut touched = Vec::with_capacity(changed.len());
+        for id in changed {
+            let account = self.books.account(&id);
+            self.homes.see(&self.books, id, account);
+            touched.extend(account.map(|a| (id, a.balance, a.highest_nonce)));
+        }
+        Closed { touched, homes: self.homes.close(), parcels: self.books.close() }
     }
 
     /// Every parcel from this source up to this number was applied.

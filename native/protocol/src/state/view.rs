@@ -23,13 +23,13 @@ pub struct LedgerView {
     pub parked: u64,
     /// What the municipality held at genesis.
     pub genesis: u64,
-    /// Per lane out: amount of all remittances sent.
+    /// Per lane out: amount of all remittances and accounts sent.
     pub sent: BTreeMap<ChainId, u64>,
     /// Per lane out: amount that came back as refunds.
     pub refunded: BTreeMap<ChainId, u64>,
     /// Per lane out: newest number.
     pub sent_numbers: BTreeMap<ChainId, u64>,
-    /// Per lane out: parcels with remittances and no settlement yet.
+    /// Per lane out: parcels with remittances or accounts and no settlement yet.
     pub unsettled: BTreeMap<ChainId, u64>,
     /// Per lane in: amount credited.
     pub credited: BTreeMap<ChainId, u64>,

@@ -3,7 +3,7 @@ use globelet_fuzz::{fuzz, within};
 use globelet_types::world::{
     ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, Route, WorldSpec,
 };
-use globelet_types::{decode, encode, AccountId, ChainId, NodeId, Opening, Order, RegionId, SignedOrder, Transfer};
+use globelet_types::{decode, encode, AccountId, ChainId, Move, NodeId, Opening, Order, RegionId, SignedOrder, Transfer};
 
 #[test]
 fn orders() {
@@ -11,11 +11,16 @@ fn orders() {
     let (source, destination) = (ChainId(0), ChainId(1));
     let transfer = Transfer { world: 1, source, destination, from, to, amount: 5, nonce: 9, expires_us: 7 };
     let opening = Opening { world: 1, municipality: source, account: from, expires_us: 7 };
-    let known =
-        [Order::Transfer(transfer), Order::Opening(opening)].map(|order| SignedOrder { order, signature: [3; 64] });
+    let moving = Move { world: 1, source, destination, account: from, nonce: 9, expires_us: 7 };
+    let known = [Order::Transfer(transfer), Order::Opening(opening), Order::Move(moving)];
+    let known = known.map(|order| SignedOrder { order, signature: [3; 64] });
     fuzz("types-order", &known.clone().map(|order| encode(&order)), |bytes| {
         let Ok(found) = within(bytes, 16, decode::<SignedOrder>) else { return };
         assert_eq!(encode(&found), bytes);
+        let order = &found.order;
+        assert!(order.signing_bytes().ends_with(&bytes[..bytes.len() - 64]));
+        assert!(order.leaves_for() != Some(order.municipality()), "what stays leaves for nowhere");
+        assert!(order.spends().is_none_or(|spends| spends.account == order.signer()));
         for one in &known {
             assert_eq!(one.order.id() == found.order.id(), one.order == found.order, "an id stands for one order");
         }

@@ -50,13 +50,13 @@ impl Municipal {
         }
     }
 
-    /// When the parcels that are next in their lanes want a round: those that bring money at once, those that only
-    /// settle a while after they came.
+    /// When the parcels that are next in their lanes want a round: those that bring money or accounts at once, those that
+    /// only settle a while after they came.
     fn parcels_due(&self) -> Option<Micros> {
         let patience = SETTLING_WAITS * self.frame.parameters().batch_us;
         let due = |place: (ChainId, u64)| {
             let arrived = self.inbox.arrived.get(&place)?;
-            let wait = if arrived.parcel.remittances.is_empty() { patience } else { 0 };
+            let wait = if arrived.parcel.wants_settlement() { 0 } else { patience };
             Some(arrived.arrived_us + wait)
         };
         self.places().filter_map(due).min()
