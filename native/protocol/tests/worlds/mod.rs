@@ -3,7 +3,9 @@ use globelet_fuzz::{fuzz, within};
 use globelet_types::world::{
     ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, Route, WorldSpec,
 };
-use globelet_types::{decode, encode, AccountId, ChainId, Move, NodeId, Opening, Order, RegionId, SignedOrder, Transfer};
+use globelet_types::{
+    decode, encode, AccountId, ChainId, Move, NodeId, Opening, Order, RegionId, SignedOrder, Transfer,
+};
 
 #[test]
 fn orders() {
