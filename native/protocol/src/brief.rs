@@ -135,7 +135,8 @@ impl Brief {
 /// little comes after them.
 fn places(receipt: &Receipt, bytes: usize) -> Vec<(usize, usize)> {
     let Some(found) = &receipt.post_quantum else { return Vec::new() };
-    let mut end = bytes - length(&(&receipt.checkpoint, receipt.issuer, receipt.signature));
+    let handovers = if receipt.handovers.is_empty() { 0 } else { length(&receipt.handovers) };
+    let mut end = bytes - length(&(&receipt.checkpoint, receipt.issuer, receipt.signature)) - handovers;
     let mut places = Vec::with_capacity(found.votes.len());
     for (interval, path) in found.votes.iter().rev() {
         let size = length(interval.as_ref());

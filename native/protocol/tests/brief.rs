@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use globelet_clock::Stamp;
+use globelet_election::{Committee, Handover, Member};
 use globelet_erasure::merkle::MerkleProof;
 use globelet_protocol::brief::{name, Brief, BriefError, Names, LENGTH_MOST};
 use globelet_protocol::checkpoint::Checkpoint;
+use globelet_protocol::epoch::Succession;
 use globelet_protocol::interval::{IntervalSignature, PostQuantum};
 use globelet_protocol::receipt_json::{self, ReceiptError};
 use globelet_protocol::Receipt;
@@ -33,12 +35,19 @@ fn receipt(votes: u16, checkpoint: bool) -> Receipt {
     made
 }
 
+fn handover() -> Succession {
+    let member = Member { key: [7; 32], place: 0, others: [8; 32] };
+    let committee = Committee { chain: ChainId(0), epoch: 1, members: vec![member] };
+    Succession { since: 4, keys: [6; 32], handover: Handover { committee, signatures: vec![(0, [5; 64])] } }
+}
+
 #[test]
 fn it_is_made_whole_again() {
     let mut names = Names::default();
     for votes in [0, 1, 3, 7] {
-        for checkpoint in [false, true] {
-            let receipt = receipt(votes, checkpoint);
+        for (checkpoint, handed) in [(false, 0), (true, 0), (true, 1), (false, 2)] {
+            let mut receipt = receipt(votes, checkpoint);
+            receipt.handovers = vec![handover(); handed];
             let (brief, parts) = Brief::of(&receipt, &mut names);
             assert_eq!(parts.len(), usize::from(votes));
             let taken: usize = parts.iter().map(Vec::len).sum();
@@ -96,9 +105,9 @@ fn a_document_that_is_not_whole_says_what_it_waits_for() {
 fn golden() {
     let (brief, parts) = Brief::of(&receipt(1, false), &mut Names::default());
     let cut = &brief.cuts[0];
-    assert_eq!((cut.at, cut.length, brief.encoded.len()), (175, 3359, 254));
+    assert_eq!((cut.at, cut.length, brief.encoded.len()), (176, 3359, 255));
     let named = "fe264116f3c0611f1b2fa08db21b4b73361f17284fca280ef5ddc2bc9315d062";
     assert_eq!(hex::encode(cut.name), named);
     assert_eq!(name(&parts[0]), cut.name);
-    assert_eq!(hex::encode(&encode(&brief)[brief.encoded.len() + 4..]), format!("01000000af0000001f0d0000{named}"));
+    assert_eq!(hex::encode(&encode(&brief)[brief.encoded.len() + 4..]), format!("01000000b00000001f0d0000{named}"));
 }
