@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod earth;
+mod towns;
 mod worlds;
 
 use borsh::{BorshDeserialize, BorshSerialize};

@@ -1,5 +1,6 @@
 //! A whole world, as small as one can be: two municipalities, their continent and the globe. It is run once, with losses;
 //! what its nodes heard, said and published is kept.
+use super::towns;
 use globelet_protocol::{Deal, Effect, Event, Genesis, Message, NodeSecrets, Publication, Receipt, State, Timer};
 use globelet_signatures::SigningKey;
 use globelet_types::world::{
@@ -49,24 +50,7 @@ fn world() -> WorldSpec {
         internet: Vec::new(),
         fallback: Fallback::default(),
         selection: None,
-        parameters: Parameters {
-            shards_needed: 3,
-            proofs_needed: 5,
-            parcel_shards_needed: 2,
-            batch_us: 1_000,
-            batch_most: 100,
-            waiting_most: 100,
-            holding_us: 7_200_000_000,
-            report_us: 200_000,
-            repair_us: 100_000,
-            timeout_us: 1_000_000,
-            skew_us: 500_000,
-            treasury: 1_000,
-            lane_kem: LaneKem::default(),
-            holders_drawn: 0,
-            epoch_us: 0,
-            place_share_ppm: 0,
-        },
+        parameters: Parameters { report_us: 200_000, repair_us: 100_000, ..towns::parameters(LaneKem::default()) },
     }
 }
 

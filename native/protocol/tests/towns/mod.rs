@@ -32,6 +32,27 @@ fn node(index: usize) -> NodeSpec {
     }
 }
 
+pub fn parameters(lane_kem: LaneKem) -> Parameters {
+    Parameters {
+        shards_needed: 3,
+        proofs_needed: 5,
+        parcel_shards_needed: 2,
+        batch_us: 1_000,
+        batch_most: 100,
+        waiting_most: 100,
+        holding_us: 7_200_000_000,
+        report_us: 500_000,
+        repair_us: 300_000,
+        timeout_us: 1_000_000,
+        skew_us: 500_000,
+        treasury: TREASURY,
+        lane_kem,
+        holders_drawn: 0,
+        epoch_us: 0,
+        place_share_ppm: 0,
+    }
+}
+
 fn world(towns: usize, lane_kem: LaneKem) -> WorldSpec {
     let town = |name: &&str| ChainSpec {
         name: (*name).into(),
@@ -52,24 +73,7 @@ fn world(towns: usize, lane_kem: LaneKem) -> WorldSpec {
         internet: Vec::new(),
         fallback: Fallback::default(),
         selection: None,
-        parameters: Parameters {
-            shards_needed: 3,
-            proofs_needed: 5,
-            parcel_shards_needed: 2,
-            batch_us: 1_000,
-            batch_most: 100,
-            waiting_most: 100,
-            holding_us: 7_200_000_000,
-            report_us: 500_000,
-            repair_us: 300_000,
-            timeout_us: 1_000_000,
-            skew_us: 500_000,
-            treasury: TREASURY,
-            lane_kem,
-            holders_drawn: 0,
-            epoch_us: 0,
-            place_share_ppm: 0,
-        },
+        parameters: parameters(lane_kem),
     }
 }
 
