@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from globelet.analysis import audit, columns, open_archive, shared
 from globelet.archiver import brief, digests
 from globelet.archiver.brief import IntervalMissing
-from globelet.archiver.carried import carried, read, readable
+from globelet.archiver.carried import carried, key_of, read, readable
 from globelet.archiver.document import canonical
 from globelet.archiver.dynamodb import INTERVAL_LIFE_S, LIFE_S, item
 from globelet.archiver.minute import Minute
-from globelet.archiver.publisher import key_of
 from globelet.archiver.record import Place, newest, record
 from globelet.archiver.refusal import Poisoned
 from globelet.archiver.store import Store

@@ -9,17 +9,17 @@ from random import Random
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from globelet.archiver import archived, dead_letter, digests, document
 from globelet.archiver.bus import Position
+from globelet.archiver.carried import key_of
 from globelet.archiver.dead_letter import DeadLetter
 from globelet.archiver.dynamodb import item, too_large
 from globelet.archiver.minute import Minute
 from globelet.archiver.mongodb import document as mongo_document
 from globelet.archiver.progress import Progress, Track
-from globelet.archiver.publisher import key_of
 from globelet.archiver.record import Place, newest, parse, record
 from globelet.archiver.refusal import Poisoned, Unset
 from globelet.archiver.settings import Settings
@@ -44,6 +44,7 @@ def made(bus: int, number: int = 1, length: int = 10, **more: object):
     return record(place(bus, **more), {"kind": "receipt", "receipt": receipt(number, length)})
 
 
+@example({"\x7f": None})
 @given(DOCUMENTS)
 def test_the_canonical_body_is_what_the_standard_library_writes(found):
     assert document.canonical(found) == json.dumps(found, sort_keys=True, separators=(",", ":")).encode()

@@ -2,6 +2,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 #[cfg(feature = "ledger")]
+mod carried;
+#[cfg(feature = "ledger")]
 pub mod kernels;
 #[cfg(feature = "ledger")]
 pub mod receipts;

@@ -16,6 +16,7 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     let module = PyModule::new(py, "receipts")?;
     module.add_function(wrap_pyfunction!(verify, &module)?)?;
     module.add_function(wrap_pyfunction!(name, &module)?)?;
+    module.add_function(wrap_pyfunction!(crate::carried::carried, &module)?)?;
     Ok(module)
 }
 

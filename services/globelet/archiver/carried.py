@@ -15,7 +15,10 @@ from typing import Any
 
 import orjson
 
+from globelet._native import receipts as native
+from globelet.archiver.follower import read_page
 from globelet.archiver.packed import NotPacked, size
+from globelet.archiver.parquet import STAGES
 from globelet.archiver.record import RECEIPT_COLUMNS, TEXTS, Place, Record, interval, parse, record
 from globelet.archiver.refusal import Poisoned
 
@@ -25,6 +28,38 @@ _MOST, _SHAPES = 2**63, 256
 _FITTING: set[tuple[Any, ...]] = set()
 _OWED = {"id", "process", "state", "digest", "size"}
 _MEND = "see who wrote it to the bus; a process' outbox never holds such a record"
+
+
+def carried_page(process: str, answer: bytes, after: int) -> tuple[list[tuple[int, bytes, bytes]], int, int]:
+    """The records of a page of an outbox as `(offset, key, value)`, its last offset and the outbox' newest.
+
+    Raises `ValueError` for what is no page. What is usual is read in Rust, in little more than half the time.
+    """
+    upto, newest, found = native.carried(process, answer, STAGES)
+    told = {name: value for name, value in (("next", upto), ("newest", newest)) if value is not None}
+    _, upto, newest = read_page(told | {"records": found}, after)
+    return [one if isinstance(one, tuple) else _unusual(process, one) for one in found], upto, newest
+
+
+def _unusual(process: str, text: bytes) -> tuple[int, bytes, bytes]:
+    record = orjson.loads(text)
+    offset = record.get("offset", 0) if isinstance(record, dict) else None
+    if not isinstance(offset, int):
+        raise ValueError("a record of the outbox is no object, or its offset no whole number")
+    return offset, key_of(record), carried(process, record)
+
+
+def key_of(record: Mapping[str, Any]) -> bytes:
+    """The transfer's id, an interval signature's name, or `<chain>:<height>`; empty for what has none of them.
+
+    The stores say what is wrong with it.
+    """
+    receipt = record.get("receipt")
+    if isinstance(receipt, dict):
+        return str(receipt.get("id", "")).encode()
+    if record.get("kind") == "interval":
+        return str(record.get("id", "")).encode()
+    return f"{record['chain']}:{record['height']}".encode() if "chain" in record and "height" in record else b""
 
 
 def carried(process: str, found: Mapping[str, Any]) -> bytes:

@@ -26,7 +26,7 @@ LIFE_S = 2 * 3600
 INTERVAL_LIFE_S = 2 * LIFE_S
 """Longer than a receipt's: it is there first, and named by receipts that come later."""
 SPILL_BYTES = 64 * 1024 * 1024
-_AT_ONCE = 2
+_AT_ONCE = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 Item = dict[str, dict[str, Any]]
 

@@ -69,8 +69,11 @@ class Progress:
 
     def track(self, store: str, process: str) -> Track:
         """The track of a store and a process."""
-        with self._lock:
-            return self._tracks.setdefault((store, process), Track())
+        found = self._tracks.get((store, process))
+        if found is None:
+            with self._lock:
+                found = self._tracks.setdefault((store, process), Track())
+        return found
 
     def count(self, store: str, records: int) -> None:
         """A store took records."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-import orjson
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from globelet.archiver import bus, dead_letter
 from globelet.archiver.bus import Position
-from globelet.archiver.carried import carried
-from globelet.archiver.follower import BUSY_PAUSE, IDLE_PAUSE, LOST_PAUSE, PAGE, read_page
+from globelet.archiver.carried import carried_page
+from globelet.archiver.follower import BUSY_PAUSE, IDLE_PAUSE, LOST_PAUSE, PAGE
 from globelet.archiver.progress import BUS, Progress
 from globelet.archiver.record import Place
 from globelet.archiver.refusal import BusAway, Poisoned
@@ -98,60 +97,46 @@ class Publisher:
     async def _page(self, process: str, wire: Wire, at: Position) -> tuple[Position, int, int]:
         """Publishes one page; returns where it ends, the outbox' newest offset and how many records there were."""
         answer = await wire.get(f"/v1/outbox?after={at.outbox}&limit={PAGE}")
-        records, upto, newest = read_page(orjson.loads(answer.body), at.outbox)
+        records, upto, newest = carried_page(process, answer.body, at.outbox)
         if newest < at.outbox:
             # A power cut took the end of the outbox; what comes in its place has numbers that were given before.
             log.warning("the outbox of %s ends at %d, before %d: it is read again", process, newest, at.outbox)
             self._progress.generations[process] = at.generation + 1
             self._progress.track(BUS, process).rewind(Position(0))
             return Position(at.bus, at.generation + 1, 0), newest, 0
-        for record in records:
-            await self._publish(process, record, at.generation)
+        await self._publish(process, records, at.generation)
         return Position(at.bus, at.generation, upto), newest, len(records)
 
-    async def _publish(self, process: str, record: dict[str, Any], generation: int) -> None:
-        """Hands one record to the producer; waits while its memory is full, so that an outage fills none."""
-        offset = record.get("offset", 0)
-        key, value = key_of(record), carried(process, record)
-        headers: dict[str, str | bytes | None] = {bus.GENERATION: str(generation), bus.OUTBOX: str(offset)}
-
-        def told(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                self._failed = str(error)
-                return
-            track = self._progress.track(BUS, process)
-            if generation == self._progress.generations.get(process):
-                track.settle(Position(int(offset)))
-
-        while True:
-            assert self._producer is not None
-            try:
-                if len(value) > bus.LARGEST - 1024:
+    async def _publish(self, process: str, records: Sequence[tuple[int, bytes, bytes]], generation: int) -> None:
+        """Hands records to the producer; waits while its memory is full, so that an outage fills none."""
+        topic, noted = self._settings.topic(process), str(generation)
+        for offset, key, value in records:
+            if len(value) > bus.LARGEST - 1024:
+                await self._bury(process, Place(process, -1, 0, generation, offset), key, len(value))
+                continue
+            headers: dict[str, str | bytes | None] = {bus.GENERATION: noted, bus.OUTBOX: str(offset)}
+            told = partial(self._told, process, generation, offset)
+            while True:
+                assert self._producer is not None
+                try:
+                    self._producer.produce(topic, value, key, headers=headers, on_delivery=told)
                     break
-                self._producer.produce(self._settings.topic(process), value, key, headers=headers, on_delivery=told)
-                return
-            except BufferError:
-                await asyncio.sleep(_FULL_PAUSE)
+                except BufferError:
+                    await asyncio.sleep(_FULL_PAUSE)
+
+    def _told(self, process: str, generation: int, offset: int, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failed = str(error)
+        elif generation == self._progress.generations.get(process):
+            self._progress.track(BUS, process).settle(Position(offset))
+
+    async def _bury(self, process: str, place: Place, key: bytes, size: int) -> None:
         why = Poisoned(
             "oversized",
-            f"the record is {len(value)} bytes, the bus takes {bus.LARGEST - 1024}",
-            f"the outbox of {process} keeps it: GET /v1/outbox?after={int(offset) - 1}&limit=1",
+            f"the record is {size} bytes, the bus takes {bus.LARGEST - 1024}",
+            f"the outbox of {process} keeps it: GET /v1/outbox?after={place.outbox - 1}&limit=1",
         )
-        place = Place(process, -1, 0, generation, int(offset))
-        await asyncio.to_thread(
-            dead_letter.put, self._producer, self._settings, [dead_letter.letter(BUS, place, key, None, why)]
-        )
+        letter = dead_letter.letter(BUS, place, key, None, why)
+        assert self._producer is not None
+        await asyncio.to_thread(dead_letter.put, self._producer, self._settings, [letter])
         self._progress.died(BUS, process)
-
-
-def key_of(record: Mapping[str, Any]) -> bytes:
-    """The transfer's id, an interval signature's name, or `<chain>:<height>`; empty for what has none of them.
-
-    The stores say what is wrong with it.
-    """
-    receipt = record.get("receipt")
-    if isinstance(receipt, dict):
-        return str(receipt.get("id", "")).encode()
-    if record.get("kind") == "interval":
-        return str(record.get("id", "")).encode()
-    return f"{record['chain']}:{record['height']}".encode() if "chain" in record and "height" in record else b""
