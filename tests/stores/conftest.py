@@ -16,6 +16,7 @@ from threading import Event, Thread
 import docker
 import pytest
 import testcontainers.core.container as core
+import yaml
 from testcontainers.core.config import testcontainers_config
 
 from globelet.archiver import bus as buses
@@ -27,6 +28,7 @@ from globelet.archiver.settings import Settings
 # Its image cannot be had everywhere; each container here is taken down by the fixture that made it.
 testcontainers_config.ryuk_disabled = True
 
+COMPOSE = Path(__file__).parents[2] / "compose"
 KEY, SECRET = "globelet", "globelet-secret"
 VAULT_ROOT = "root-of-the-tests"
 PROCESS = "tokyo"
@@ -57,7 +59,14 @@ class Box:
     until = staticmethod(until)
     free_port = staticmethod(free_port)
 
-    def __init__(self, name: str, inner: int, env: dict[str, str] | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        inner: int,
+        env: dict[str, str] | None = None,
+        port: int | None = None,
+        memory: str | None = None,
+    ) -> None:
         self.port, self.name = port or free_port(), name
         try:
             docker.from_env().images.get(image(name))
@@ -68,6 +77,8 @@ class Box:
             )
         self._container = core.DockerContainer(image(name)).with_tmpfs_mount("/tmp", "exec")
         self._container.ports[inner] = ("127.0.0.1", self.port)
+        if memory:
+            self._container.with_kwargs(mem_limit=memory)
         for key, value in (env or {}).items():
             self._container.with_env(key, value)
 
@@ -125,6 +136,15 @@ def minio() -> Iterator[Box]:
 @pytest.fixture(scope="session")
 def immudb() -> Iterator[Box]:
     with boxed(Box("immudb", 3322)) as box:
+        yield box
+
+
+@pytest.fixture
+def immudb_as_composed() -> Iterator[Box]:
+    """With the memory that compose gives it."""
+    service = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]["immudb"]
+    limits = {name: service["environment"][name] for name in ("GOGC", "GOMEMLIMIT")}
+    with boxed(Box("immudb", 3322, limits, memory=service["mem_limit"])) as box:
         yield box
 
 

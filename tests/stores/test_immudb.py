@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from threading import Thread
 
 import pytest
@@ -99,3 +101,22 @@ def test_wrong_credentials_and_another_schema_are_refused_with_the_mend(home):
         Ledger(home.settings).open()
     ledger.put({"globelet:schema": str(SCHEMA)}, "mark again")
     Ledger(home.settings).open()
+
+
+def test_what_a_long_load_leaves_fits_into_the_memory_that_compose_gives(desk, immudb_as_composed):
+    ledger = Ledger(replace(desk.settings, immudb=immudb_as_composed.address))
+    desk.until(lambda: opens(ledger))
+    digests = (hashlib.sha256(bytes([n % 256, n >> 8 & 255, n >> 16])).hexdigest() for n in range(400_000))
+    for number in range(40):
+        ledger.put({f"receipt:{digest}": digest for digest in islice(digests, 10_000)}, str(number))
+    first = hashlib.sha256(bytes(3)).hexdigest()
+    assert ledger.get(f"receipt:{first}") == first
+    ledger.close()
+
+
+def opens(ledger: Ledger) -> bool:
+    try:
+        ledger.open()
+    except Transient:
+        return False
+    return True
