@@ -9,7 +9,8 @@ AT_HOME, ACROSS = [("tokyo", "osaka"), ("osaka", "tokyo")], [("tokyo", "paris"),
 @scenario(world="tokyo-paris", seed=17)
 def ocean_cut(world: World) -> None:
     """What the cut caught is repaired and credited; transfers inside Asia are as quick as before."""
-    before = world.load(rate=20, seconds=5, pairs=AT_HOME)
+    both = [world.begin_load(rate=20, seconds=5, pairs=pairs) for pairs in (AT_HOME, ACROSS)]
+    before, _ = (load.finish() for load in both)
     at_home = world.begin_load(rate=20, seconds=10, pairs=AT_HOME)
     across = world.begin_load(rate=20, seconds=10, pairs=ACROSS)
     repaired = world.repairs()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -19,16 +20,10 @@ SCRIPT = Path(__file__).parents[2] / "scenarios" / "epochs.py"
 
 
 @pytest.fixture
-def electing(engine: LocalEngine, tmp_path: Path) -> Iterator[LocalEngine]:
-    """The world of the script. The session's world makes room, and is back afterwards."""
-    engine.down()
-    made = LocalEngine(load_world(load(SCRIPT).world), tmp_path / "state")
-    try:
-        made.up()
+def electing(instead: Callable[..., AbstractContextManager[LocalEngine]], tmp_path: Path) -> Iterator[LocalEngine]:
+    """The world of the script."""
+    with instead(load_world(load(SCRIPT).world), tmp_path / "state") as made:
         yield made
-    finally:
-        made.down(wipe=True)
-        engine.up()
 
 
 def metrics(engine: LocalEngine, process: str) -> str:

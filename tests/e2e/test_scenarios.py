@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -24,6 +25,8 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 # own.
 SCRIPTS = {path.stem: load(path) for path in SCENARIOS.glob("*.py")}
 NAMES = sorted(n for n, script in SCRIPTS.items() if not script.engines and script.world == "tokyo-paris")
+# Quantiles, and times in their units.
+TIMED = re.compile(r"\bp\d+\b|, m?s$")
 EXIT_STATUS = {"pass": 0, "fail": 1, "invalid": 3}
 FILES = {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html", "logs"}
 QUANTILES = {"p50", "p90", "p99", "p999"}
@@ -106,15 +109,14 @@ def test_the_exit_status_is_the_verdict(ran):
     assert ran.status == EXIT_STATUS[ran.result["verdict"]]
 
 
-def test_it_passes_or_says_why_its_times_mean_nothing(ran):
-    """A machine that is too slow or saturated makes a run invalid or misses times; counts hold on any machine."""
+def test_it_passes_or_says_which_times_it_missed(ran):
+    """Counts hold on any machine; times do in virtual time, and one that a busy machine missed is among the reasons."""
     result = ran.result
     missed = [e for e in result["expectations"] if not e["holds"]]
     assert [e for e in missed if e["bound"].startswith("=")] == [], result["reasons"]
-    if result["verdict"] == "fail":
-        assert result["host"]["saturated"], result["reasons"]
-        # Without the containers' stores beside it, two cores are enough for this.
-        assert ran.name != "everyone_pays_everyone" or result["engine"] == "compose", result["reasons"]
+    # How many took which route follows from times too, which a saturated machine has none to trust of.
+    assert result["host"]["saturated"] or [e for e in missed if not TIMED.search(e["name"])] == [], result["reasons"]
+    assert all(any(r.startswith(e["name"]) for r in result["reasons"]) for e in missed), result["reasons"]
     if result["verdict"] != "pass":
         assert result["reasons"], "a verdict other than pass without a reason"
 

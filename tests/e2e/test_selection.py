@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -27,20 +28,14 @@ def the_third(stage, here, candidates):
 
 
 @pytest.fixture
-def chosen(engine: LocalEngine, tmp_path: Path) -> Iterator[LocalEngine]:
-    """A world whose policy lies beside its file. The session's world makes room, and is back afterwards."""
+def chosen(instead: Callable[..., AbstractContextManager[LocalEngine]], tmp_path: Path) -> Iterator[LocalEngine]:
+    """A world whose policy lies beside its file."""
     text, _ = write("chosen", ["tokyo", "paris"], 7)
     file = tmp_path / "chosen.yaml"
     file.write_text(f"{text}selection: one_of_three:the_third\nparameters: {{ proofs_needed: 4, holders_drawn: 1 }}\n")
     (tmp_path / "one_of_three.py").write_text(POLICY)
-    engine.down()
-    made = LocalEngine(load(file), tmp_path / "state")
-    try:
-        made.up()
+    with instead(load(file), tmp_path / "state") as made:
         yield made
-    finally:
-        made.down(wipe=True)
-        engine.up()
 
 
 def questions(engine: LocalEngine, process: str) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
@@ -17,19 +18,15 @@ TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
-def spread(engine: LocalEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalEngine]:
-    """Two municipalities, a process for each node. The session's world makes room, and is back afterwards."""
+def spread(
+    instead: Callable[..., AbstractContextManager[LocalEngine]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalEngine]:
+    """Two municipalities, a process for each node."""
     folder = tmp_path_factory.mktemp("standing")
     text, _ = write("standing", ["tokyo", "paris"], 7)
     (folder / "world.yaml").write_text(text + "pack: node\n")
-    engine.down()
-    made = LocalEngine(load(str(folder / "world.yaml")), folder / "state")
-    try:
-        made.up()
+    with instead(load(str(folder / "world.yaml")), folder / "state") as made:
         yield made
-    finally:
-        made.down(wipe=True)
-        engine.up()
 
 
 def ask(engine: LocalEngine, process: str, order: str, what: str = "") -> httpx.Response:
