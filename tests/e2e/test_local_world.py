@@ -3,14 +3,21 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from globelet.cli.run import Choice, _run
 from globelet.client.problem import Problem
+from globelet.engines import clocks
+from globelet.engines.engine import silent
+from globelet.engines.errors import LinksUntrue
+from globelet.engines.local import LocalEngine
 from globelet.scenarios.runner import run
 from globelet.scenarios.scenario import load
 from globelet.scenarios.world import World
 
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
 
 
@@ -37,6 +44,12 @@ def test_who_cannot_pay_is_refused_with_a_code(world):
     with pytest.raises(Problem) as caught:
         alice.send(bob, 11)
     assert caught.value.code == "overdrawn"
+
+
+def test_processes_tell_how_far_the_clocks_of_others_are(engine):
+    found = list(clocks.measured({name: engine.hall(name).metrics() for name in engine.processes()}))
+    assert {one.process for one in found} == {one.peer for one in found} == set(engine.processes())
+    assert clocks.apart({name: engine.hall(name).metrics() for name in engine.processes()}, 500_000) is None
 
 
 def test_up_again_changes_nothing_and_a_killed_process_comes_back(engine, world):
@@ -70,3 +83,17 @@ def test_the_command_line_speaks_json(engine, tmp_path):
     assert json.loads(shown.stdout)["id"] == sent["id"]
     assert cli("receipt", "verify", str(tmp_path / "r.json")).returncode == 0
     assert cli("send", "--from", "tokyo", "--to", "atlantis", "--amount", "7").returncode == 2
+
+
+def test_a_run_goes_on_in_a_world_whose_links_came_up_untrue(engine, tmp_path, monkeypatch, capsys):
+    class Busy(LocalEngine):
+        def up(self, told=silent):
+            super().up(told)
+            raise LinksUntrue("53 of 54 as declared")
+
+    monkeypatch.setattr(Choice, "make", lambda chosen: Busy.existing(chosen.world))
+    script = SCENARIOS / "unknown_recipient.py"
+    done = _run(Choice("local", "tokyo-paris", 1, None, None, str(script)), load(script), tmp_path / "out", quiet=True)
+    assert done.result.figures["refunded"] == 1
+    assert "53 of 54 as declared" in capsys.readouterr().err
+    assert engine.status().up

@@ -25,8 +25,8 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 # own.
 SCRIPTS = {path.stem: load(path) for path in SCENARIOS.glob("*.py")}
 NAMES = sorted(n for n, script in SCRIPTS.items() if not script.engines and script.world == "tokyo-paris")
-# Quantiles, and times in their units.
-TIMED = re.compile(r"\bp\d+\b|, m?s$")
+# Quantiles, stretches, and times in their units.
+TIMED = re.compile(r"\bp\d+\b|\bstretch\b|, m?s$")
 EXIT_STATUS = {"pass": 0, "fail": 1, "invalid": 3}
 FILES = {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html", "logs"}
 QUANTILES = {"p50", "p90", "p99", "p999"}
@@ -146,6 +146,7 @@ def test_a_world_that_was_up_stays_up_and_one_that_was_not_is_taken_down(engine,
     engine.down()
     try:
         ran = command("unknown_recipient", tmp_path / "out", engine.name)
+        assert ran.status in EXIT_STATUS.values(), ran.stderr
         assert ran.result["figures"]["refunded"] == 1
         assert not engine.anything_runs()
     finally:

@@ -75,6 +75,20 @@ class ByDocker(EngineError):
     code, exit_status = "by_docker", 2
 
 
+class ClocksApart(EngineError):
+    """Two machines of the swarm have times further from each other than the world accepts."""
+
+    code, exit_status = "clocks_apart", 4
+
+    def __init__(self, process: str, peer: str, ahead: float, bound: float) -> None:
+        side = "ahead of" if ahead > 0 else "behind"
+        super().__init__(
+            f"the clock of {peer} is at least {abs(ahead):.1f} s {side} that of {process}, and this world accepts "
+            f"{bound:.1f} s: set the clocks of their machines alike (by NTP: `chronyc makestep`), then restart what "
+            "had the wrong one: `docker service update --force`"
+        )
+
+
 class NotDeployed(EngineError):
     """The world is in no swarm that this state directory knows of."""
 

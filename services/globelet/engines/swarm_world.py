@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from globelet.client.problem import Problem, Unreachable
+from globelet.engines import clocks
 from globelet.engines.chain_services import IDENTITY, PRESENCE
 from globelet.engines.emulator import Emulator
 from globelet.engines.engine import ProcessStatus, Progress, Status, silent
 from globelet.engines.errors import DidNotStart
 from globelet.engines.standing import StandingWorld
 from globelet.engines.state import StateDirectory, default_root
-from globelet.engines.swarm_errors import ByDocker
+from globelet.engines.swarm_errors import ByDocker, ClocksApart
 from globelet.world.resolved import ResolvedWorld
 
 LINKS = "http://toxiproxy:8474"
@@ -39,7 +40,10 @@ class SwarmWorld(StandingWorld):
         return {p.name: f"http://{p.host}:{p.http_port}" for p in self.world.processes}
 
     def up(self, progress: Progress = silent, timeout: float = 300.0) -> Status:
-        """Waits until every process serves and all its streams over the links are up. Raises `DidNotStart`."""
+        """Waits until every process serves and all its streams over the links are up.
+
+        Raises `DidNotStart`, and `ClocksApart` where machines disagree on the time: what is stamped so is refused.
+        """
         end = time.monotonic() + timeout
         for done, name in enumerate(self.processes()):
             progress("nodes", done, len(self.processes()))
@@ -48,6 +52,9 @@ class SwarmWorld(StandingWorld):
                     raise DidNotStart(name, f"was not ready within {timeout:.0f} s", f"`docker service logs …_{name}`")
                 time.sleep(0.2)
         progress("nodes", len(self.processes()), len(self.processes()))
+        texts = {name: self.hall(name).metrics() for name in self.processes()}
+        if found := clocks.apart(texts, self.world.parameters.skew_us):
+            raise ClocksApart(found.process, found.peer, found.seconds, self.world.parameters.skew_us / 1e6)
         return self.status()
 
     def connected(self, process: str) -> bool:
