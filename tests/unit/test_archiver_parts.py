@@ -126,6 +126,26 @@ def test_the_age_is_that_of_the_oldest_record_that_is_not_stored():
     assert (track.lag, track.age(now)) == (0, 0.0)
 
 
+def test_a_store_gives_way_where_much_waits_for_it_and_more_for_another_that_works():
+    progress = Progress(["tokyo", "paris"])
+    assert not progress.ahead("s3"), "nothing is known yet"
+    for process in progress.processes:
+        for store in ("s3", "dynamodb"):
+            progress.track(store, process).end = 5_000
+    progress.passed("dynamodb", {"tokyo": Position(1_000), "paris": Position(500)})
+    progress.passed("s3", {"tokyo": Position(2_000), "paris": Position(1_500)})
+    assert not progress.ahead("s3"), "not far enough"
+    progress.passed("s3", {"tokyo": Position(2_000), "paris": Position(1_501)})
+    assert progress.ahead("s3")
+    assert not progress.ahead("dynamodb"), "the last goes on"
+    progress.passed("s3", {"tokyo": Position(5_000), "paris": Position(3_000)})
+    assert not progress.ahead("s3"), "little waits for it"
+    progress.passed("s3", {"tokyo": Position(5_000), "paris": Position(2_000)})
+    assert progress.ahead("s3")
+    progress.troubles["dynamodb"] = "it is away"
+    assert not progress.ahead("s3"), "for one that does not work nobody waits"
+
+
 def test_metrics_are_those_that_were_promised():
     progress = Progress(["tokyo"])
     progress.track("s3", "tokyo").end = 4

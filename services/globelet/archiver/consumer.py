@@ -1,4 +1,4 @@
-"""Feeds one store from the bus: a consumer group of its own, so that no store waits for another."""
+"""Feeds one store from the bus: a consumer group of its own, so that none waits for another that is away."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from globelet.engines.errors import EngineError
 
 _COMMIT_S, _ENDS_S = 1.0, 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE, _DOOR_PAUSE = 0.1, 5.0, 15.0
+_WAY_S, _GLANCE_S = 1.0, 0.02
 
 log = logging.getLogger("globelet.archiver")
 
@@ -52,6 +53,7 @@ class Runner:
                     self._begin()
                     ready, self._pause = True, 0.0
                     self.progress.troubles.pop(self.sink.name, None)
+                self._give_way()
                 self._step()
                 self._pause = 0.0
             except (Transient, EngineError, KafkaException) as error:
@@ -93,6 +95,7 @@ class Runner:
         if since := self.sink.damaged():
             at |= self._back({p: at[p] for p in since if p in at}, since)
         self._consumed, self._kept = dict(at), dict(at)
+        self.progress.passed(self.sink.name, at)
         for process, position in at.items():
             self.progress.track(self.sink.name, process).rewind(position)
         self._client.assign([TopicPartition(t, 0, at[p].bus or OFFSET_BEGINNING) for t, p in self._topics.items()])
@@ -108,6 +111,13 @@ class Runner:
         found = self._client.offsets_for_times(asked, timeout=10) if asked else []
         offsets = {self._topics[f.topic]: int(f.offset) for f in found}
         return {p: Position(offsets[p]) if 0 <= offsets[p] < at[p].bus else at[p] for p in at}
+
+    def _give_way(self) -> None:
+        """Where much waits, lets a store that is far behind go first, for a second at most: processors are few."""
+        until = time.monotonic() + _WAY_S
+        while self.progress.ahead(self.sink.name) and time.monotonic() < until:
+            if self.stop.wait(_GLANCE_S):
+                return
 
     def _step(self) -> None:
         messages = self._window.take()
@@ -184,6 +194,7 @@ class Runner:
         for process, place in last.items():
             source = known.get(process, self._consumed[process])
             self._consumed[process] = Position(place.bus + 1, source.generation, source.outbox)
+        self.progress.passed(self.sink.name, self._consumed)
         for process, position in self.sink.settled(self._consumed).items():
             self.progress.track(self.sink.name, process).settle(position)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
+from collections.abc import Mapping
 from threading import Lock
 
 from globelet.archiver.bus import Position
 
 BUS = "bus"
+LEAD = 2_000
+"""Records that a store may be ahead of another while it has more than as many before it."""
 
 
 class Track:
@@ -61,6 +64,7 @@ class Progress:
         self._tracks: dict[tuple[str, str], Track] = {}
         self._records: Counter[str] = Counter()
         self._dead: Counter[tuple[str, str]] = Counter()
+        self._passed: dict[str, int] = {}
         self._lock = Lock()
         self.troubles: dict[str, str] = {}
         """What keeps a store from working now, by store: a sentence with its code."""
@@ -74,6 +78,19 @@ class Progress:
             with self._lock:
                 found = self._tracks.setdefault((store, process), Track())
         return found
+
+    def passed(self, store: str, consumed: Mapping[str, Position]) -> None:
+        """A store was handed everything before these positions, settled or not."""
+        with self._lock:
+            self._passed[store] = sum(at.bus for at in consumed.values())
+
+    def ahead(self, store: str) -> bool:
+        """Whether much waits for a store, and yet more for another that works."""
+        ends = sum(self.track(store, process).end for process in self.processes)
+        with self._lock:
+            own = self._passed.get(store, 0)
+            last = min((n for name, n in self._passed.items() if name not in self.troubles), default=own)
+        return min(ends - own, own - last) > LEAD
 
     def count(self, store: str, records: int) -> None:
         """A store took records."""
