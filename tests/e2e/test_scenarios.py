@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -25,8 +24,6 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 # own.
 SCRIPTS = {path.stem: load(path) for path in SCENARIOS.glob("*.py")}
 NAMES = sorted(n for n, script in SCRIPTS.items() if not script.engines and script.world == "tokyo-paris")
-# Quantiles, stretches, and times in their units.
-TIMED = re.compile(r"\bp\d+\b|\bstretch\b|, m?s$")
 EXIT_STATUS = {"pass": 0, "fail": 1, "invalid": 3}
 FILES = {"result.json", "world.yaml", "receipts.parquet", "faults.jsonl", "links.csv", "report.html", "logs"}
 QUANTILES = {"p50", "p90", "p99", "p999"}
@@ -109,16 +106,26 @@ def test_the_exit_status_is_the_verdict(ran):
     assert ran.status == EXIT_STATUS[ran.result["verdict"]]
 
 
-def test_it_passes_or_says_which_times_it_missed(ran):
-    """Counts hold on any machine; times do in virtual time, and one that a busy machine missed is among the reasons."""
+def test_it_passes_or_says_why_its_times_mean_nothing(ran, tmp_path):
+    """A machine that is too slow or saturated makes a run invalid or misses times; counts hold on any machine.
+
+    A time that was missed without such an excuse is looked at once more: chance does not miss it twice.
+    """
     result = ran.result
-    missed = [e for e in result["expectations"] if not e["holds"]]
-    assert [e for e in missed if e["bound"].startswith("=")] == [], result["reasons"]
-    # How many took which route follows from times too, which a saturated machine has none to trust of.
-    assert result["host"]["saturated"] or [e for e in missed if not TIMED.search(e["name"])] == [], result["reasons"]
-    assert all(any(r.startswith(e["name"]) for r in result["reasons"]) for e in missed), result["reasons"]
-    if result["verdict"] != "pass":
-        assert result["reasons"], "a verdict other than pass without a reason"
+    if result["verdict"] == "fail" and not excused(result):
+        result = command(ran.name, tmp_path / "again", result["engine"]).result
+    for one in (ran.result, result):
+        missed = [e for e in one["expectations"] if not e["holds"]]
+        assert [e for e in missed if e["bound"].startswith("=")] == [], one["reasons"]
+        assert all(any(r.startswith(e["name"]) for r in one["reasons"]) for e in missed), one["reasons"]
+        assert one["verdict"] == "pass" or one["reasons"], "a verdict other than pass without a reason"
+    assert result["verdict"] != "fail" or excused(result), [ran.result["reasons"], result["reasons"]]
+
+
+def excused(result: dict[str, Any]) -> bool:
+    """Whether the host was saturated; without the containers' stores beside it, two cores are enough for all pairs."""
+    enough = result["scenario"] == "everyone_pays_everyone" and result["engine"] != "compose"
+    return bool(result["host"]["saturated"]) and not enough
 
 
 def test_everyone_pays_everyone_shows_every_pair(ran):
