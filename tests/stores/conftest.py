@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from globelet.archiver.consumer import Runner
 from globelet.archiver.decoder import Decoder
 from globelet.archiver.progress import Progress
 from globelet.archiver.settings import Settings
+from globelet.engines.ports import first_free
 
 # Its image cannot be had everywhere; each container here is taken down by the fixture that made it.
 testcontainers_config.ryuk_disabled = True
@@ -33,6 +33,7 @@ KEY, SECRET = "globelet", "globelet-secret"
 VAULT_ROOT = "root-of-the-tests"
 PROCESS = "tokyo"
 _tick = Event()
+_given: set[int] = set()
 
 
 def image(name: str) -> str:
@@ -40,9 +41,10 @@ def image(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a container that stops and starts again, below those that the kernel gives to connections."""
+    port = first_free("127.0.0.1", 28_000, _given)
+    _given.add(port)
+    return port
 
 
 def until(true: Callable[[], object], seconds: float = 60.0) -> None:

@@ -8,7 +8,7 @@ use globelet_links::proxy::Surroundings;
 use globelet_links::ExactClock;
 use serde_json::{json, Value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 
@@ -264,9 +264,10 @@ async fn an_end_travels_as_slowly_as_bytes_and_leaves_the_other_direction_open()
 
 #[tokio::test]
 async fn an_upstream_that_is_not_there_shows_after_a_round_trip() {
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Bound, so that nobody else has the port, and not listening.
+    let gone = TcpSocket::new_v4().unwrap();
+    gone.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let upstream = gone.local_addr().unwrap().to_string();
-    drop(gone);
     let mut collection = collection();
     let toxics = json!([latency("upstream", 20.0), latency("downstream", 20.0)]);
     let address = link(&mut collection, &upstream, toxics).await;

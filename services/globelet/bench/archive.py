@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ from globelet.bench.archive_cost import Sample, at_rest, of_stores, spent
 from globelet.bench.figure import Aim, Figure, figure
 from globelet.bench.table import document, show
 from globelet.client.wire import Wire
+from globelet.engines.ports import first_free
 
 EMBEDDED_AIM, STORES_AIM, FLAT_AIM = 5_000, 2_000, 1.1
 PROCESSES = ("tokyo", "osaka", "seoul", "paris", "london", "hesse")
@@ -46,14 +46,11 @@ _ASK = httpx.Client(timeout=10, trust_env=False)
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has now."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Ports that nobody has now, below those that the kernel gives to connections."""
+    found: list[int] = []
+    while len(found) < count:
+        found.append(first_free("127.0.0.1", 30_000, set(found)))
+    return found
 
 
 def fetch(port: int, path: str) -> dict[str, int]:

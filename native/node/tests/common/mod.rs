@@ -6,9 +6,15 @@ use globelet_types::world::*;
 use globelet_types::{ChainId, RegionId};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+/// A port that nobody has, of those the kernel gives to no connection: one it had given could be another connection's
+/// by the time a process starts, or starts again. Each test binary begins at a place of its own.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let next = || (std::process::id() + TAKEN.fetch_add(1, Ordering::Relaxed)) % 8_000;
+    let ports = std::iter::repeat_with(|| 24_000 + u16::try_from(next()).unwrap());
+    ports.take(8_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 fn process(name: &str) -> ProcessSpec {
