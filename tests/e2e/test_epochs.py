@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,10 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from globelet.client.problem import Problem
 from globelet.engines.local import LocalEngine
 from globelet.scenarios.runner import run
 from globelet.scenarios.scenario import load
-from globelet.scenarios.world import World
+from globelet.scenarios.world import Committee, World
 from globelet.world import load as load_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.local_only]
@@ -31,6 +35,45 @@ def metrics(engine: LocalEngine, process: str) -> str:
     return httpx.get(f"http://{url.host}:{url.http_port}/metrics").text
 
 
+def votes_are_taken(world: World, before: Committee) -> None:
+    """A vote by command line and one by script count at every replica; wrong ones are refused by their own codes."""
+    words = [
+        sys.executable,
+        "-m",
+        "globelet",
+        "vote",
+        "--in",
+        "tokyo",
+        "--for",
+        "tokyo-r5",
+        "--amount",
+        "700",
+        "--json",
+    ]
+    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert told["stakes"]["tokyo-r5"] == before.stakes["tokyo-r5"] + 700
+    carol = world.account("tokyo", balance=300)
+    carol.vote("tokyo-r5").wait("anchored")
+    dave = world.account("tokyo", balance=50)
+    dave.vote(carol).wait("committed")
+    assert world.committee("tokyo").stakes["tokyo-r5"] == before.stakes["tokyo-r5"] + 1_050
+    order = world.bank.vote_order(carol, "tokyo-r5")
+    body = world.bank.vote_body(carol, "tokyo-r5", order)
+    cases = [
+        ({"candidate": "paris-r0"}, 422, "unknown_candidate", "tokyo-r5"),
+        ({"delegate": dave.id}, 400, "malformed", "not both"),
+        ({"nonce": 1}, 403, "bad_signature", "sign the order"),
+        ({"signature": ""}, 400, "unsigned", "no signature"),
+    ]
+    for change, status, code, mend in cases:
+        with pytest.raises(Problem) as refused:
+            world.engine.submit("tokyo", "/v1/votes", body | change, None)
+        assert (refused.value.status, refused.value.code) == (status, code)
+        assert mend in refused.value.detail
+    carol.vote(None).wait("committed")
+    assert world.committee("tokyo").stakes["tokyo-r5"] == before.stakes["tokyo-r5"] + 700
+
+
 def test_committees_change_hands_and_all_come_back_with_the_same(electing: LocalEngine, tmp_path: Path) -> None:
     result = run(load(SCRIPT), electing, tmp_path / "out", seed=17).result
     assert result.error is None
@@ -47,6 +90,7 @@ def test_committees_change_hands_and_all_come_back_with_the_same(electing: Local
     seats = {f"tokyo-r{place}": int(f"tokyo-r{place}" in tokyo.members) for place in range(6)}
     for node, seat in seats.items():
         assert f'globelet_committee_seat{{node="{node}"}} {seat}\n' in told
+    votes_are_taken(world, tokyo)
     alice, bob = world.account("tokyo", balance=5), world.account("paris")
     alice.send(bob, 5).wait("credited")
     assert bob.balance == 5

@@ -11,6 +11,7 @@ import pytest
 
 from globelet import world
 from globelet._native import types
+from globelet.client.orders import Vote
 
 pytestmark = pytest.mark.ffi
 
@@ -39,6 +40,24 @@ def test_signing_bytes_follow_the_written_format() -> None:
     assert types.signing_bytes(move) == expected
     with pytest.raises(ValueError, match="6 fields"):
         types.signing_bytes(move | {"amount": 1})
+
+
+@pytest.mark.parametrize(
+    ("candidate", "delegate", "choice"),
+    [(None, None, b"\x00"), (513, None, b"\x01\x01\x02"), (None, "02" * 32, b"\x02" + b"\x02" * 32)],
+)
+def test_a_vote_names_a_candidate_or_a_delegate_or_nobody(candidate, delegate, choice) -> None:
+    vote = {"world": 9, "municipality": 4, "account": "ff" * 32, "nonce": 7, "expires_us": 8}
+    vote |= {"candidate": candidate, "delegate": delegate}
+    head = b"globelet order 1\x03" + struct.pack("<QH", 9, 4) + b"\xff" * 32
+    expected = head + choice + struct.pack("<QQ", 7, 8)
+    assert types.signing_bytes(vote) == expected
+    ours = Vote(9, 4, b"\xff" * 32, candidate, bytes.fromhex(delegate) if delegate else None, 7, 8)
+    assert (ours.signing_bytes(), ours.id) == (expected, types.order_id(vote))
+    with pytest.raises(ValueError, match="not both"):
+        types.signing_bytes(vote | {"candidate": 1, "delegate": "02" * 32})
+    with pytest.raises(ValueError, match="7 fields"):
+        types.signing_bytes(vote | {"amount": 1})
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,10 @@ def test_committees_change_hands_and_who_contradicts_itself_loses_its_seat(tmp_p
     assert [c for c in committees if liars & set(c.members)] == []
 
 
+def test_whom_account_holders_stand_behind_is_elected(tmp_path):
+    holds(simulated(load(SCENARIOS / "votes.py"), tmp_path))
+
+
 @pytest.mark.parametrize("adversary", ["silent", "equivocator"])
 @pytest.mark.parametrize(
     "script", [load(SCENARIOS / "tokyo_pays_paris.py"), a_little_of_everyone], ids=lambda s: s.name

@@ -2,7 +2,7 @@
 use globelet_clock::Stamp;
 use globelet_protocol::brief::{BriefError, Cut};
 use globelet_protocol::{Brief, Genesis, Receipt, Standing};
-use globelet_types::{ChainId, Order, Refusal, Stage};
+use globelet_types::{ChainId, Refusal, Stage};
 use serde_json::{json, Map, Value};
 
 /// A stamp.
@@ -31,21 +31,7 @@ fn name(genesis: &Genesis, chain: ChainId) -> &str {
 }
 
 fn order(receipt: &Receipt, genesis: &Genesis) -> Map<String, Value> {
-    let name = |chain| name(genesis, chain);
-    let value = match &receipt.order.order {
-        Order::Transfer(t) => json!({
-            "kind": "transfer", "from": t.from.to_string(), "to": t.to.to_string(), "source": name(t.source),
-            "destination": name(t.destination), "amount": t.amount, "nonce": t.nonce, "expires_us": t.expires_us,
-        }),
-        Order::Opening(o) => json!({
-            "kind": "opening", "account": o.account.to_string(), "municipality": name(o.municipality),
-            "expires_us": o.expires_us,
-        }),
-        Order::Move(m) => json!({
-            "kind": "move", "account": m.account.to_string(), "source": name(m.source),
-            "destination": name(m.destination), "nonce": m.nonce, "expires_us": m.expires_us,
-        }),
-    };
+    let value = globelet_protocol::receipt_json::order(genesis, &receipt.order.order);
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

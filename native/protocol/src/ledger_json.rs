@@ -48,6 +48,8 @@ fn replica(world: &WorldSpec, node: NodeId, view: &LedgerView) -> Value {
         let named = |node: &NodeId| world.nodes.get(node.index()).map(|n| n.name.as_str());
         fields.insert("epoch".into(), view.epoch.into());
         fields.insert("members".into(), view.members.iter().map(named).collect());
+        let behind = |(node, stake): (&NodeId, &u64)| Some((named(node)?.to_owned(), (*stake).into()));
+        fields.insert("stakes".into(), Value::Object(view.stakes.iter().filter_map(behind).collect()));
     }
     document
 }

@@ -3,7 +3,7 @@ use crate::receipt::Receipt;
 use crate::verify::Step;
 use crate::{refusal_json, Genesis};
 use globelet_types::world::Route;
-use globelet_types::{decode, encode, ChainId, Order};
+use globelet_types::{decode, encode, ChainId, Choice, NodeId, Order};
 use serde_json::{json, Map, Value};
 use thiserror::Error;
 
@@ -29,10 +29,10 @@ pub enum ReceiptError {
     },
 }
 
-/// Renders a receipt.
-pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
+/// The fields of an order, places and candidates by name.
+pub fn order(genesis: &Genesis, order: &Order) -> Value {
     let name = |c: ChainId| genesis.world.chains.get(c.index()).map_or_else(|| c.to_string(), |c| c.name.clone());
-    let order = match &receipt.order.order {
+    match order {
         Order::Transfer(t) => json!({
             "kind": "transfer", "from": t.from.to_string(), "source": name(t.source), "to": t.to.to_string(),
             "destination": name(t.destination), "amount": t.amount, "nonce": t.nonce, "expires_us": t.expires_us,
@@ -45,7 +45,28 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
             "kind": "move", "account": m.account.to_string(), "source": name(m.source),
             "destination": name(m.destination), "nonce": m.nonce, "expires_us": m.expires_us,
         }),
-    };
+        Order::Vote(v) => {
+            let (candidate, delegate) = choice(genesis, v.choice);
+            json!({
+                "kind": "vote", "account": v.account.to_string(), "municipality": name(v.municipality),
+                "candidate": candidate, "delegate": delegate, "nonce": v.nonce, "expires_us": v.expires_us,
+            })
+        }
+    }
+}
+
+/// Whom a vote is for: a replica's name, or an account, or nobody.
+fn choice(genesis: &Genesis, choice: Choice) -> (Option<String>, Option<String>) {
+    let name = |n: NodeId| genesis.world.nodes.get(n.index()).map_or_else(|| n.to_string(), |n| n.name.clone());
+    match choice {
+        Choice::Nobody => (None, None),
+        Choice::Candidate(node) => (Some(name(node)), None),
+        Choice::Delegate(account) => (None, Some(account.to_string())),
+    }
+}
+
+/// Renders a receipt.
+pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
     let stages: Map<String, Value> = receipt
         .stages
         .iter()
@@ -55,7 +76,7 @@ pub fn to_json(genesis: &Genesis, receipt: &Receipt) -> Value {
     json!({
         "world": hex::encode(genesis.id()),
         "id": receipt.id.to_string(),
-        "order": order,
+        "order": order(genesis, &receipt.order.order),
         "state": receipt.stages.last().map(|(s, _)| s.name()),
         "stages": stages,
         "refusal": refusal,

@@ -1,6 +1,6 @@
 //! `globelet._native.types`: the bytes an account signs, and the hash everything is named by.
 use globelet_types::world::WorldSpec;
-use globelet_types::{AccountId, ChainId, Move, Opening, Order, Transfer};
+use globelet_types::{AccountId, ChainId, Choice, Move, NodeId, Opening, Order, Transfer, Vote};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -73,6 +73,17 @@ fn parse(order: &Bound<'_, PyDict>) -> PyResult<Order> {
             expires_us: field(order, "expires_us")?,
         }));
     }
+    if order.contains("account")? && order.contains("nonce")? {
+        expect_fields(keys, 7)?;
+        return Ok(Order::Vote(Vote {
+            world: field(order, "world")?,
+            municipality: ChainId(field(order, "municipality")?),
+            account: account(order, "account")?,
+            choice: choice(order)?,
+            nonce: field(order, "nonce")?,
+            expires_us: field(order, "expires_us")?,
+        }));
+    }
     if order.contains("account")? {
         expect_fields(keys, 4)?;
         return Ok(Order::Opening(Opening {
@@ -94,6 +105,16 @@ fn parse(order: &Bound<'_, PyDict>) -> PyResult<Order> {
     };
     expect_fields(keys, 8)?;
     Ok(Order::Transfer(transfer))
+}
+
+/// Whom a vote is for: `candidate` by number, `delegate` an account, both None for nobody.
+fn choice(order: &Bound<'_, PyDict>) -> PyResult<Choice> {
+    match (required(order, "candidate")?.is_none(), required(order, "delegate")?.is_none()) {
+        (true, true) => Ok(Choice::Nobody),
+        (false, true) => Ok(Choice::Candidate(NodeId(field(order, "candidate")?))),
+        (true, false) => Ok(Choice::Delegate(account(order, "delegate")?)),
+        (false, false) => Err(PyValueError::new_err("a vote names a `candidate` or a `delegate`, not both")),
+    }
 }
 
 /// Refuses a dictionary with more than the fields of its kind: a misspelt one must not go unsigned.

@@ -1,6 +1,6 @@
 //! A client: a seeded key and the orders it signs.
 use globelet_signatures::SigningKey;
-use globelet_types::{AccountId, ChainId, Micros, Move, Opening, Order, SignedOrder, Transfer};
+use globelet_types::{AccountId, ChainId, Choice, Micros, Move, Opening, Order, SignedOrder, Transfer, Vote};
 
 /// An account holder of one municipality, who sends through one ingress replica.
 #[derive(Debug)]
@@ -58,6 +58,19 @@ impl Account {
             source: self.municipality,
             destination,
             account: self.id,
+            nonce: self.nonce,
+            expires_us,
+        }))
+    }
+
+    /// A signed vote for the committee of its municipality, under the next nonce.
+    pub fn vote(&mut self, choice: Choice, expires_us: Micros) -> SignedOrder {
+        self.nonce += 1;
+        self.sign(Order::Vote(Vote {
+            world: self.world,
+            municipality: self.municipality,
+            account: self.id,
+            choice,
             nonce: self.nonce,
             expires_us,
         }))

@@ -69,9 +69,9 @@ impl Ladder {
         let id = order.order.id();
         let transfer = match &order.order {
             Order::Transfer(transfer) => Some(transfer.clone()),
-            Order::Opening(_) | Order::Move(_) => None,
+            Order::Opening(_) | Order::Move(_) | Order::Vote(_) => None,
         };
-        let moves = !matches!(order.order, Order::Opening(_));
+        let moves = !matches!(order.order, Order::Opening(_) | Order::Vote(_));
         self.climbs.entry(id).or_insert_with(|| Climb { transfer, moves, ..Climb::new(id) });
         id
     }

@@ -11,6 +11,6 @@ pub mod world;
 
 pub use codec::{decode, encode, DecodeError};
 pub use id::{AccountId, ChainId, Hash, Micros, NodeId, OrderId, RegionId, Signature};
-pub use order::{Move, Opening, Order, SignedOrder, Spending, Transfer};
+pub use order::{Choice, Move, Opening, Order, SignedOrder, Spending, Transfer, Vote};
 pub use refusal::Refusal;
 pub use stage::Stage;

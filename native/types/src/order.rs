@@ -1,5 +1,5 @@
-//! Orders that account holders sign: a transfer, the opening of an account, or its move.
-use crate::{AccountId, ChainId, Micros, OrderId, Signature};
+//! Orders that account holders sign: a transfer, the opening of an account, its move, or its vote.
+use crate::{AccountId, ChainId, Micros, NodeId, OrderId, Signature};
 use borsh::{BorshDeserialize, BorshSerialize};
 
 /// Moves `amount` from an account of the source municipality to an account of the destination.
@@ -53,6 +53,34 @@ pub struct Move {
     pub expires_us: Micros,
 }
 
+/// Whom a vote puts an account's balance behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Choice {
+    /// Nobody.
+    Nobody,
+    /// This replica of the municipality, with a seat or standing by.
+    Candidate(NodeId),
+    /// Whoever this account of the municipality is behind.
+    Delegate(AccountId),
+}
+
+/// Says who shall sit in the committee of an account's municipality. It stands until the account votes again.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Vote {
+    /// First eight bytes of the genesis hash, little-endian.
+    pub world: u64,
+    /// Municipality that holds the account, and whose committee is elected.
+    pub municipality: ChainId,
+    /// The account.
+    pub account: AccountId,
+    /// Whom it is behind.
+    pub choice: Choice,
+    /// As a transfer's, and above that of the account's vote before.
+    pub nonce: u64,
+    /// Not admitted after this time.
+    pub expires_us: Micros,
+}
+
 /// What an account holder can sign.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Order {
@@ -62,6 +90,8 @@ pub enum Order {
     Opening(Opening),
     /// The move of an account.
     Move(Move),
+    /// The vote of an account.
+    Vote(Vote),
 }
 
 /// What an order takes from its account while it waits to be applied.
@@ -103,6 +133,7 @@ impl Order {
             Order::Transfer(t) => t.from,
             Order::Opening(o) => o.account,
             Order::Move(m) => m.account,
+            Order::Vote(v) => v.account,
         }
     }
 
@@ -112,6 +143,7 @@ impl Order {
             Order::Transfer(t) => t.world,
             Order::Opening(o) => o.world,
             Order::Move(m) => m.world,
+            Order::Vote(v) => v.world,
         }
     }
 
@@ -121,6 +153,7 @@ impl Order {
             Order::Transfer(t) => t.source,
             Order::Opening(o) => o.municipality,
             Order::Move(m) => m.source,
+            Order::Vote(v) => v.municipality,
         }
     }
 
@@ -130,6 +163,7 @@ impl Order {
             Order::Transfer(t) => t.expires_us,
             Order::Opening(o) => o.expires_us,
             Order::Move(m) => m.expires_us,
+            Order::Vote(v) => v.expires_us,
         }
     }
 
@@ -137,7 +171,7 @@ impl Order {
     pub fn leaves_for(&self) -> Option<ChainId> {
         let (source, destination) = match self {
             Order::Transfer(t) => (t.source, t.destination),
-            Order::Opening(_) => return None,
+            Order::Opening(_) | Order::Vote(_) => return None,
             Order::Move(m) => (m.source, m.destination),
         };
         (source != destination).then_some(destination)
@@ -149,6 +183,7 @@ impl Order {
             Order::Transfer(t) => Some(Spending { account: t.from, amount: t.amount, nonce: t.nonce }),
             Order::Opening(_) => None,
             Order::Move(m) => Some(Spending { account: m.account, amount: 0, nonce: m.nonce }),
+            Order::Vote(v) => Some(Spending { account: v.account, amount: 0, nonce: v.nonce }),
         }
     }
 }
@@ -181,7 +216,26 @@ mod tests {
         assert_eq!(decode::<SignedOrder>(&bytes), Ok(signed));
         assert!((0..bytes.len()).all(|end| decode::<SignedOrder>(&bytes[..end]).is_err()));
         assert!(decode::<SignedOrder>(&[&bytes[..], &[0]].concat()).is_err());
-        assert!(decode::<SignedOrder>(&[&[3], &bytes[1..]].concat()).is_err());
+        assert!(decode::<SignedOrder>(&[&[4], &bytes[1..]].concat()).is_err());
+    }
+
+    #[test]
+    fn golden_bytes_of_a_vote() {
+        let vote = |choice| {
+            let (municipality, account) = (ChainId(1), AccountId([0xaa; 32]));
+            Order::Vote(Vote { world: 0x0102, municipality, account, choice, nonce: 258, expires_us: 7 })
+        };
+        let head = format!("0302010000000000000100{}", "aa".repeat(32));
+        let tail = "02010000000000000700000000000000";
+        let delegate = format!("02{}", "bb".repeat(32));
+        let choices = [Choice::Nobody, Choice::Candidate(NodeId(5)), Choice::Delegate(AccountId([0xbb; 32]))];
+        for (choice, bytes) in choices.into_iter().zip(["00", "010500", delegate.as_str()]) {
+            assert_eq!(hex::encode(encode(&vote(choice))), format!("{head}{bytes}{tail}"));
+            assert_eq!(decode::<Order>(&encode(&vote(choice))), Ok(vote(choice)));
+        }
+        assert!(decode::<Order>(&hex::decode(format!("{head}03{tail}")).unwrap()).is_err());
+        let spends = Spending { account: AccountId([0xaa; 32]), amount: 0, nonce: 258 };
+        assert_eq!((vote(Choice::Nobody).spends(), vote(Choice::Nobody).leaves_for()), (Some(spends), None));
     }
 
     #[test]

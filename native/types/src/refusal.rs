@@ -99,6 +99,15 @@ pub enum Refusal {
     /// An account can't move to where it is.
     #[error("the account is in that municipality already; nothing to do")]
     NothingToMove,
+    /// The municipality elects nobody.
+    #[error("this municipality's committee is the world file's; vote in a world with parameters.epoch_us")]
+    NoElections,
+    /// The vote is for somebody who is no candidate.
+    #[error("node {found} is no replica of this municipality; `globelet world show` lists them")]
+    UnknownCandidate {
+        /// Its number.
+        found: u16,
+    },
 }
 
 impl Refusal {
@@ -123,6 +132,8 @@ impl Refusal {
             Refusal::RecipientMoved { .. } => "recipient_moved",
             Refusal::Moving { .. } => "moving",
             Refusal::NothingToMove => "nothing_to_move",
+            Refusal::NoElections => "no_elections",
+            Refusal::UnknownCandidate { .. } => "unknown_candidate",
         }
     }
 

@@ -73,6 +73,11 @@ class Books:
 
         Raises ShardingError sharding.unknown-account, sharding.moved, sharding.replayed, sharding.nothing-to-move.
         """
+    def order(self, account: Buffer, nonce: int) -> list[_Effect]:
+        """Uses the nonce of an order that moves nothing, such as a vote.
+
+        Raises ShardingError sharding.unknown-account, sharding.moved, sharding.replayed.
+        """
     def close(self) -> list[_Effect]:
         """Closes the block: what departs is numbered, one parcel for each lane."""
     def receive(self, parcel: Buffer) -> list[_Effect]:

@@ -21,6 +21,7 @@ _COMMANDS = (
     "status",
     "send",
     "move",
+    "vote",
     "watch",
     "run",
     "world",

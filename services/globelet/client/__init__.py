@@ -7,9 +7,10 @@ if TYPE_CHECKING:
     from globelet.client.account import Account, Key
     from globelet.client.city_hall import CityHall
     from globelet.client.move_receipt import MoveReceipt
-    from globelet.client.orders import Move, Opening, Order, Transfer
+    from globelet.client.orders import Move, Opening, Order, Transfer, Vote
     from globelet.client.problem import Problem, Unreachable
     from globelet.client.receipt import Receipt
+    from globelet.client.vote_receipt import VoteReceipt
 
 _HOMES = {
     "Account": "account",
@@ -23,6 +24,8 @@ _HOMES = {
     "Problem": "problem",
     "Unreachable": "problem",
     "Receipt": "receipt",
+    "Vote": "orders",
+    "VoteReceipt": "vote_receipt",
 }
 
 __all__ = [
@@ -37,6 +40,8 @@ __all__ = [
     "Receipt",
     "Transfer",
     "Unreachable",
+    "Vote",
+    "VoteReceipt",
 ]
 
 

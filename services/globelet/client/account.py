@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from globelet.client.bank import Bank
     from globelet.client.move_receipt import MoveReceipt
     from globelet.client.receipt import Receipt
+    from globelet.client.vote_receipt import VoteReceipt
 
 
 class Key:
@@ -80,6 +81,13 @@ class Account:
         municipality follows it.
         """
         return self._bank.move(self, to)
+
+    def vote(self, choice: str | Account | None) -> VoteReceipt:
+        """Puts its balance behind a candidate, by name, behind whoever another account is behind, or behind nobody.
+
+        It stands until the account votes again, and counts while it lives here. Returns at once; raises `Problem`.
+        """
+        return self._bank.vote(self, choice)
 
     def locate(self) -> str:
         """Where it lives now, looked up from where it was last known to; it orders there from now on."""

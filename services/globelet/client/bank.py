@@ -7,9 +7,10 @@ from typing import Any
 
 from globelet.client.account import Account, Key
 from globelet.client.move_receipt import MoveReceipt
-from globelet.client.orders import Move, Opening, Transfer
+from globelet.client.orders import Move, Opening, Transfer, Vote
 from globelet.client.problem import Problem
 from globelet.client.receipt import Receipt
+from globelet.client.vote_receipt import VoteReceipt
 from globelet.engines.engine import Engine
 from globelet.engines.errors import UnknownProcess
 
@@ -17,7 +18,7 @@ LIFE_US = 600_000_000
 
 
 class Bank:
-    """Opens accounts and sends transfers in one world."""
+    """Opens accounts, sends transfers, moves and votes in one world."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -159,6 +160,47 @@ class Bank:
         order = self.move_order(account, there)
         receipt = MoveReceipt(order, account, there, wire, clicked, self.engine)
         self.engine.submit(account.municipality, "/v1/moves", self.move_body(account, there, order), token)
+        return receipt
+
+    def vote_order(self, account: Account, choice: str | Account | None) -> Vote:
+        """An order with the account's next nonce. Raises `LookupError` for the name of no node."""
+        delegate = choice.key.public if isinstance(choice, Account) else None
+        return Vote(
+            self.engine.tag,
+            self._numbers[account.municipality],
+            account.key.public,
+            self._node(choice) if isinstance(choice, str) else None,
+            delegate,
+            account.next_nonce(),
+            self.now_us() + LIFE_US,
+        )
+
+    def _node(self, name: str) -> int:
+        for number, node in enumerate(self.engine.world.nodes):
+            if node.name == name:
+                return number
+        raise LookupError(f"this world has no node {name!r}; `globelet world show` lists them")
+
+    def vote_body(self, account: Account, choice: str | Account | None, order: Vote) -> dict[str, Any]:
+        """A signed order as `POST /v1/votes` takes it."""
+        return {
+            "account": account.id,
+            "municipality": account.municipality,
+            "candidate": choice if isinstance(choice, str) else None,
+            "delegate": choice.id if isinstance(choice, Account) else None,
+            "nonce": order.nonce,
+            "expires_us": order.expires_us,
+            "signature": account.sign(order).hex(),
+        }
+
+    def vote(self, account: Account, choice: str | Account | None) -> VoteReceipt:
+        """Hands a vote in; the click is just before it is signed. Raises `Problem`."""
+        token, home = self._token(account), account.municipality
+        wire = self.wire_ms(home, home)
+        clicked = self.now_us()
+        order = self.vote_order(account, choice)
+        receipt = VoteReceipt(order, account, choice, wire, clicked, self.engine)
+        self.engine.submit(home, "/v1/votes", self.vote_body(account, choice, order), token)
         return receipt
 
     def token(self, account: Account) -> str | None:

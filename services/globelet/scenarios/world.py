@@ -31,10 +31,11 @@ _FEW = 16
 
 @dataclass(frozen=True)
 class Committee:
-    """A municipality's committee: its epoch, and the names of the replicas that sit in it."""
+    """A municipality's committee: its epoch, the replicas that sit in it, and the stake behind each candidate."""
 
     epoch: int
     members: tuple[str, ...]
+    stakes: Mapping[str, int]
 
 
 class World:
@@ -289,7 +290,7 @@ class World:
     def committee(self, municipality: str) -> Committee:
         """The committee of a municipality, as its farthest replica knows it. ValueError in a world without epochs."""
         found = [
-            Committee(int(replica["epoch"]), tuple(replica["members"]))
+            Committee(int(replica["epoch"]), tuple(replica["members"]), replica["stakes"])
             for ledger in self.engine.ledgers()
             if ledger.get("chain") == municipality
             for replica in ledger.get("replicas", [])

@@ -104,18 +104,40 @@ impl Votes {
             let reason = format!("a vote for chain {}, not {}", vote.chain, self.chain);
             return Err(ElectionError::Malformed { reason });
         }
-        let known = self.counted.get(&vote.voter).copied();
-        let stale = |c: &Counted| c.sequence > vote.sequence || (c.sequence == vote.sequence && c.says(vote.choice));
-        if let Some(counted) = known.filter(stale) {
-            return Err(ElectionError::StaleVote { sequence: vote.sequence, newest: counted.sequence });
-        }
+        self.fresh(&vote.voter, vote.sequence, vote.choice)?;
         if !globelet_signatures::verify(&vote.voter.0, &vote.signing_bytes(), &vote.signature) {
             return Err(ElectionError::BadSignature { signer: short(&vote.voter.0) });
         }
-        let twice = known.is_some_and(|c| c.sequence == vote.sequence);
-        let choice = (!twice).then_some(vote.choice);
-        self.counted.insert(vote.voter, Counted { sequence: vote.sequence, choice });
+        self.count(vote.voter, vote.sequence, vote.choice)
+    }
+
+    /// Takes in what a vote says, for whoever has checked in a way of its own that the voter said it. O(log voters).
+    ///
+    /// # Errors
+    /// `StaleVote`, as [`Votes::cast`]; nothing was changed.
+    pub fn count(&mut self, voter: AccountId, sequence: u64, choice: Choice) -> Result<(), ElectionError> {
+        self.fresh(&voter, sequence, choice)?;
+        let twice = self.newest(&voter) == Some(sequence);
+        self.counted.insert(voter, Counted { sequence, choice: (!twice).then_some(choice) });
         Ok(())
+    }
+
+    fn fresh(&self, voter: &AccountId, sequence: u64, choice: Choice) -> Result<(), ElectionError> {
+        let stale = |c: &&Counted| c.sequence > sequence || (c.sequence == sequence && c.says(choice));
+        match self.counted.get(voter).filter(stale) {
+            Some(counted) => Err(ElectionError::StaleVote { sequence, newest: counted.sequence }),
+            None => Ok(()),
+        }
+    }
+
+    /// The sequence of the vote of this account that counts. O(log voters).
+    pub fn newest(&self, voter: &AccountId) -> Option<u64> {
+        self.counted.get(voter).map(|counted| counted.sequence)
+    }
+
+    /// Accounts whose vote is known, ascending.
+    pub fn voters(&self) -> impl Iterator<Item = &AccountId> {
+        self.counted.keys()
     }
 
     /// Accounts whose vote is known.

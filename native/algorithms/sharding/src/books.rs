@@ -94,7 +94,7 @@ impl Books {
 
     /// Handles one event, as a log holds it; what must be sent and said follows. O(log n) for an order;
     /// O(items · log n) for a parcel. What a ledger does most can be called by itself, too: [`Books::open`],
-    /// [`Books::transfer`], [`Books::relocate`], [`Books::receive`], [`Books::close`].
+    /// [`Books::transfer`], [`Books::relocate`], [`Books::order`], [`Books::receive`], [`Books::close`].
     ///
     /// # Errors
     /// `Refused` with the reason, `WrongLane`, `OutOfWindow`; the books are as they were.
@@ -108,6 +108,7 @@ impl Books {
                 }
             }
             Event::Moved(order) => self.relocate(order)?,
+            Event::Ordered { account, nonce } => self.order(account, *nonce)?,
             Event::Closed => return Ok(self.close().into_iter().map(Effect::Send).collect()),
             Event::Arrived(parcel) => return self.receive(parcel),
             Event::Told(head) => return self.told(head),

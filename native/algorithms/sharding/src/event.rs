@@ -27,6 +27,13 @@ pub enum Event {
     Arrived(Parcel),
     /// Another municipality told how far it is.
     Told(Head),
+    /// A holder ordered what moves nothing, such as a vote; its signature holds.
+    Ordered {
+        /// Which account.
+        account: AccountId,
+        /// As a transfer's.
+        nonce: u64,
+    },
 }
 
 impl Event {

@@ -133,6 +133,27 @@ impl Books {
         self.moved.get(account).map_or(Reason::UnknownAccount, |pointer| Reason::Moved { to: pointer.to })
     }
 
+    /// Whether an account could order something that moves nothing, under this nonce. O(log n).
+    ///
+    /// # Errors
+    /// The reason why not: `Moved` or `UnknownAccount`, `Replayed`.
+    pub fn may_order(&self, account: &AccountId, nonce: u64) -> Result<(), Reason> {
+        self.orderer(account)?.can_pay(nonce, 0, 0)
+    }
+
+    /// Uses the nonce of an order that moves nothing, such as a vote, and whose signature holds. O(log n).
+    ///
+    /// # Errors
+    /// As [`Books::may_order`]; nothing was changed.
+    pub fn order(&mut self, account: &AccountId, nonce: u64) -> Result<(), Reason> {
+        self.may_order(account, nonce)?;
+        if let Some(found) = self.accounts.get_mut(account) {
+            found.use_nonce(nonce);
+            self.changed.push(*account);
+        }
+        Ok(())
+    }
+
     /// Whether an account could move now. O(log n).
     ///
     /// # Errors

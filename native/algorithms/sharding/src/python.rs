@@ -153,6 +153,12 @@ impl PyBooks {
         self.run(py, &Event::Moved(Move { id, account, destination, nonce }))
     }
 
+    /// Uses the nonce of an order that moves nothing.
+    fn order<'py>(&mut self, py: Python<'py>, account: Bytes<'py>, nonce: u64) -> PyResult<Effects<'py>> {
+        let account = account_id(py, &account)?;
+        self.run(py, &Event::Ordered { account, nonce })
+    }
+
     /// Closes the block.
     fn close<'py>(&mut self, py: Python<'py>) -> PyResult<Effects<'py>> {
         self.run(py, &Event::Closed)

@@ -27,6 +27,7 @@ fn events_and_heads() {
         (moved, "02 ORDER ALICE 0200 0201000000000000"),
         (Event::Closed, "03"),
         (Event::Told(head), "05 0100 0200 0300000000000000 0400000000000000"),
+        (Event::Ordered { account: ALICE, nonce: 258 }, "06 ALICE 0201000000000000"),
     ];
     for (event, golden) in cases {
         assert_eq!(hex::encode(event.to_bytes()), bytes(golden));

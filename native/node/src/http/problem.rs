@@ -73,6 +73,7 @@ impl From<Unreadable> for Problem {
             Unreadable::Negative { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "negative_amount"),
             Unreadable::Overflow { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "overflow"),
             Unreadable::UnknownMunicipality { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_municipality"),
+            Unreadable::UnknownCandidate { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_candidate"),
         };
         Problem::new(status, code, unreadable.to_string())
     }

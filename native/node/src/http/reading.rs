@@ -4,8 +4,10 @@ use crate::directory::Directory;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
-use globelet_types::world::ChainKind;
-use globelet_types::{AccountId, ChainId, Move, Opening, Order, Signature, SignedOrder, Transfer};
+use globelet_types::world::{ChainKind, Role};
+use globelet_types::{
+    AccountId, ChainId, Choice, Move, NodeId, Opening, Order, Signature, SignedOrder, Transfer, Vote,
+};
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
@@ -49,6 +51,14 @@ pub enum Unreadable {
         /// Which field.
         field: &'static str,
         /// The name in it.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A vote for somebody who is no candidate.
+    #[error("candidate: {name:?} is no replica of this municipality; it has {known}")]
+    UnknownCandidate {
+        /// The name.
         name: String,
         /// The names there are.
         known: String,
@@ -142,6 +152,21 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// Whether a field that may be left out is there.
+    fn given(&self, field: &str) -> bool {
+        self.map.get(field).is_some_and(|value| !value.is_null())
+    }
+
+    fn candidate(&self, municipality: ChainId) -> Result<NodeId, Unreadable> {
+        let (name, world) = (self.text("candidate")?, self.directory.world());
+        let replicas = world.members(municipality, Role::Replica);
+        let named = |node: &NodeId| world.nodes.get(node.index()).map_or("", |n| n.name.as_str());
+        replicas.iter().copied().find(|node| named(node) == name).ok_or_else(|| Unreadable::UnknownCandidate {
+            name: short(name),
+            known: replicas.iter().map(named).collect::<Vec<_>>().join(", "),
+        })
+    }
+
     fn signature(&self) -> Result<Signature, Unreadable> {
         match self.map.get("signature") {
             None | Some(Value::Null) => Err(Unreadable::Unsigned),
@@ -158,6 +183,7 @@ impl<'a> Fields<'a> {
 
 const TRANSFER: [&str; 8] = ["from", "source", "to", "destination", "amount", "nonce", "expires_us", "signature"];
 const OPENING: [&str; 4] = ["account", "municipality", "expires_us", "signature"];
+const VOTE: [&str; 7] = ["account", "municipality", "candidate", "delegate", "nonce", "expires_us", "signature"];
 const MOVE: [&str; 6] = ["account", "source", "destination", "nonce", "expires_us", "signature"];
 
 /// Reads a transfer.
@@ -205,6 +231,30 @@ pub fn relocation(directory: &Directory, value: &Value) -> Result<SignedOrder, U
         source: fields.municipality("source")?,
         destination: fields.municipality("destination")?,
         account: AccountId(fields.digits("account")?),
+        nonce: fields.whole("nonce")?,
+        expires_us: fields.whole("expires_us")?,
+    });
+    Ok(SignedOrder { order, signature: fields.signature()? })
+}
+
+/// Reads a vote: for a `candidate`, a replica by its name, or lent to a `delegate`, an account, or for nobody.
+///
+/// # Errors
+/// [`Unreadable`], naming the field.
+pub fn vote(directory: &Directory, value: &Value) -> Result<SignedOrder, Unreadable> {
+    let fields = Fields::of(directory, value, &VOTE)?;
+    let municipality = fields.municipality("municipality")?;
+    let choice = match (fields.given("candidate"), fields.given("delegate")) {
+        (true, true) => return Err(malformed("a vote names a `candidate` or a `delegate`, not both")),
+        (true, false) => Choice::Candidate(fields.candidate(municipality)?),
+        (false, true) => Choice::Delegate(AccountId(fields.digits("delegate")?)),
+        (false, false) => Choice::Nobody,
+    };
+    let order = Order::Vote(Vote {
+        world: fields.tag(),
+        municipality,
+        account: AccountId(fields.digits("account")?),
+        choice,
         nonce: fields.whole("nonce")?,
         expires_us: fields.whole("expires_us")?,
     });

@@ -60,6 +60,7 @@ impl Ledger {
                 return may.err().map(Refusal::from).or_else(|| self.recipient_left(t));
             }
             Order::Move(m) => self.books.may_move(&relocation(OrderId([0; 32]), m)),
+            Order::Vote(v) => self.books.may_order(&v.account, v.nonce),
         };
         may.err().map(Refusal::from)
     }
@@ -81,6 +82,7 @@ impl Ledger {
             Order::Opening(o) => self.books.open(o.account)?,
             Order::Transfer(t) => self.books.transfer(&transfer(id, t))?,
             Order::Move(m) => self.books.relocate(&relocation(id, m))?,
+            Order::Vote(v) => self.books.order(&v.account, v.nonce)?,
         }
         Ok(())
     }

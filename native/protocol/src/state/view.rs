@@ -54,6 +54,8 @@ pub struct LedgerView {
     pub epoch: u64,
     /// Its members, in a world of epochs.
     pub members: Vec<NodeId>,
+    /// Stake behind each candidate now, in a world of epochs.
+    pub stakes: BTreeMap<NodeId, u64>,
 }
 
 impl LedgerView {

@@ -4,7 +4,7 @@ use globelet_types::world::{
     ChainKind, ChainSpec, Fallback, LaneKem, LinkSpec, NodeSpec, Parameters, ProcessSpec, Role, Route, WorldSpec,
 };
 use globelet_types::{
-    decode, encode, AccountId, ChainId, Move, NodeId, Opening, Order, RegionId, SignedOrder, Transfer,
+    decode, encode, AccountId, ChainId, Choice, Move, NodeId, Opening, Order, RegionId, SignedOrder, Transfer, Vote,
 };
 
 #[test]
@@ -14,7 +14,15 @@ fn orders() {
     let transfer = Transfer { world: 1, source, destination, from, to, amount: 5, nonce: 9, expires_us: 7 };
     let opening = Opening { world: 1, municipality: source, account: from, expires_us: 7 };
     let moving = Move { world: 1, source, destination, account: from, nonce: 9, expires_us: 7 };
-    let known = [Order::Transfer(transfer), Order::Opening(opening), Order::Move(moving)];
+    let vote =
+        |choice| Order::Vote(Vote { world: 1, municipality: source, account: from, choice, nonce: 9, expires_us: 7 });
+    let known = [
+        Order::Transfer(transfer),
+        Order::Opening(opening),
+        Order::Move(moving),
+        vote(Choice::Candidate(NodeId(5))),
+        vote(Choice::Delegate(to)),
+    ];
     let known = known.map(|order| SignedOrder { order, signature: [3; 64] });
     fuzz("types-order", &known.clone().map(|order| encode(&order)), |bytes| {
         let Ok(found) = within(bytes, 16, decode::<SignedOrder>) else { return };

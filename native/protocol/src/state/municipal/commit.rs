@@ -7,7 +7,7 @@ use crate::Publication;
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::verify_batch;
-use globelet_types::{encode, ChainId, Hash, Micros, OrderId, Refusal, Signature, SignedOrder};
+use globelet_types::{encode, ChainId, Hash, Micros, Order, OrderId, Refusal, Signature, SignedOrder};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -147,7 +147,11 @@ impl Municipal {
         if let Some(found) = order.leaves_for().filter(|chain| !self.frame.is_municipality(*chain)) {
             return Err(Refusal::UnknownMunicipality { found: found.0 });
         }
-        self.ledger.apply(id, order, at)
+        let Order::Vote(vote) = order else { return self.ledger.apply(id, order, at) };
+        self.vote_refusal(vote).map_or(Ok(()), Err)?;
+        self.ledger.apply(id, order, at)?;
+        self.count_vote(vote);
+        Ok(())
     }
 
     /// Seals and cuts what leaves with this block.

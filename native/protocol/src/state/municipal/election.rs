@@ -1,4 +1,5 @@
-//! The election of the next committee: what each member saw of the candidates, a coin that nobody knows before, the draw.
+//! The election of the next committee: the stake behind each candidate, what each member saw of it, a coin that nobody
+//! knows before, the draw.
 use super::epochs::Ballot;
 use super::{Municipal, Out};
 use crate::epoch::{Candidate as Named, Note};
@@ -53,6 +54,7 @@ impl Municipal {
     pub(super) fn open_election(&mut self, now: Micros, out: &mut Out) {
         self.epochs.number += 1;
         self.epochs.ballots = Some(BTreeMap::new());
+        self.epochs.stakes = self.stakes();
         let (number, committee) = (self.epochs.number, self.frame.committee());
         if committee.term().seat(self.frame.me).is_none() {
             return;
@@ -87,11 +89,14 @@ impl Municipal {
     /// as the candidates that are left demand.
     fn elected(&self, seed: &[u8; 32], ballots: &BTreeMap<u16, Ballot>) -> Option<Vec<u16>> {
         let committee = self.frame.committee();
+        let stake = |place: usize| self.epochs.stakes.get(place).copied().unwrap_or_default();
+        // In thousandths where they fit, so that a record weighs small stakes too.
+        let most = (0..committee.candidates.len()).map(stake).max().unwrap_or_default();
+        let unit = if most <= u64::MAX / 1000 { 1000 } else { 1 };
         let candidate = |(place, c): (usize, &Named)| Candidate {
             key: c.key,
             place: c.place,
-            // In thousandths, so that a record weighs small stakes too.
-            stake: c.stake.saturating_mul(1000),
+            stake: stake(place) * unit,
             holding_ppm: record_of(ballots, place),
             bonus_ppm: WHOLE_PPM,
         };

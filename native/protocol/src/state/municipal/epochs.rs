@@ -9,7 +9,7 @@ use super::seats::Seats;
 use super::{Frame, Municipal, Out};
 use crate::epoch::{Note, Term, NOTES_MOST};
 use crate::{NodeSecrets, Publication};
-use globelet_election::{Removals, WHOLE_PPM};
+use globelet_election::{Removals, Votes, WHOLE_PPM};
 use globelet_holding::Records;
 use globelet_threshold::{CoinShare, KeyShare, PublicKey};
 use globelet_types::{decode, encode, Micros, NodeId, OrderId, SignedOrder};
@@ -40,6 +40,10 @@ pub(crate) struct Epochs {
     /// Elections so far.
     pub number: u64,
     pub(super) ballots: Option<BTreeMap<u16, Ballot>>,
+    /// What accounts want.
+    pub(super) votes: Votes,
+    /// Stake behind each candidate when the election opened, by place.
+    pub(super) stakes: Vec<u64>,
     pub change: Option<Change>,
     keys: Keys,
     /// The keys before, as long as peers may be in rounds of theirs.
@@ -74,6 +78,8 @@ impl Epochs {
             due: None,
             number: 0,
             ballots: None,
+            votes: Votes::new(frame.chain),
+            stakes: Vec::new(),
             change: None,
             keys: Keys { public: frame.threshold.clone(), share: secrets.threshold.clone() },
             before: None,
@@ -165,6 +171,11 @@ impl Municipal {
         let committee = self.frame.committee();
         let seats = if self.epochs.is_on() { committee.term().seats.as_slice() } else { &[] };
         seats.iter().map(|place| committee.replicas[usize::from(*place)]).collect()
+    }
+
+    /// Stake behind each candidate; nothing in a world without epochs.
+    pub(super) fn stakes_named(&self) -> BTreeMap<NodeId, u64> {
+        self.frame.committee().replicas.iter().copied().zip(self.stakes()).collect()
     }
 
     /// Says something in our next batch.

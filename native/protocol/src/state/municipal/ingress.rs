@@ -158,6 +158,9 @@ impl Municipal {
             return Err(Refusal::UnknownMunicipality { found: found.0 });
         }
         let reserved = self.ingress.promised(order)?;
+        if let Order::Vote(vote) = order {
+            self.vote_refusal(vote).map_or(Ok(()), Err)?;
+        }
         self.ledger.refusal(order, reserved).map_or(Ok(()), Err)
     }
 

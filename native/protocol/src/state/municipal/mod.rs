@@ -25,6 +25,7 @@ mod round;
 mod rounds;
 mod seats;
 mod standing;
+mod votes;
 
 use super::committee::{of_kind, Committee};
 use super::interval::Interval;
@@ -315,6 +316,7 @@ impl Municipal {
             holders: self.holders_seen(),
             epoch: self.frame.committee().term().epoch(),
             members: self.members_named(),
+            stakes: self.stakes_named(),
             map_epoch: self.map().epoch(),
             map_digest: self.map().digest(),
             moved: self.map().len() as u64,
