@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def metrics(engine: LocalEngine, process: str) -> str:
     return httpx.get(f"http://{url.host}:{url.http_port}/metrics").text
 
 
-def votes_are_taken(world: World, before: Committee) -> None:
+def votes_are_taken(world: World, before: Committee, state: Path) -> None:
     """A vote by command line and one by script count at every replica; wrong ones are refused by their own codes."""
     words = [
         sys.executable,
@@ -50,7 +51,8 @@ def votes_are_taken(world: World, before: Committee) -> None:
         "700",
         "--json",
     ]
-    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    here = os.environ | {"GLOBELET_STATE": str(state)}
+    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=here).stdout)
     assert told["stakes"]["tokyo-r5"] == before.stakes["tokyo-r5"] + 700
     carol = world.account("tokyo", balance=300)
     carol.vote("tokyo-r5").wait("anchored")
@@ -90,7 +92,7 @@ def test_committees_change_hands_and_all_come_back_with_the_same(electing: Local
     seats = {f"tokyo-r{place}": int(f"tokyo-r{place}" in tokyo.members) for place in range(6)}
     for node, seat in seats.items():
         assert f'globelet_committee_seat{{node="{node}"}} {seat}\n' in told
-    votes_are_taken(world, tokyo)
+    votes_are_taken(world, tokyo, tmp_path / "state")
     alice, bob = world.account("tokyo", balance=5), world.account("paris")
     alice.send(bob, 5).wait("credited")
     assert bob.balance == 5

@@ -102,6 +102,22 @@ fn stale_forged_and_foreign_votes_are_refused() {
     assert_eq!(votes.len(), 1);
 }
 
+/// Whoever checks signatures in a way of its own counts the same.
+#[test]
+fn counting_what_a_vote_says_is_casting_it() {
+    let (mut cast, mut counted) = (Votes::new(CHAIN), Votes::new(CHAIN));
+    let said =
+        [(1, 5, Choice::Nobody), (1, 4, Choice::Nobody), (2, 1, Choice::Candidate([3; 32])), (2, 1, Choice::Nobody)];
+    for (voter, sequence, choice) in said {
+        let vote = Vote::sign(&key(voter), CHAIN, sequence, choice);
+        assert_eq!(counted.count(account(voter), sequence, choice), cast.cast(&vote));
+        assert_eq!(counted, cast);
+    }
+    assert_eq!((counted.newest(&account(1)), counted.newest(&account(3))), (Some(5), None));
+    let stakes = counted.voters().map(|voter| (*voter, 10)).collect();
+    assert_eq!(counted.tally(&stakes).unwrap().unused, 20, "one stands behind nobody, one said two things");
+}
+
 #[test]
 fn handovers_are_followed_from_the_genesis() {
     let epochs: Vec<Committee> = (0..6).map(|e| committee(e, &(e as u8..e as u8 + 7).collect::<Vec<_>>())).collect();

@@ -37,6 +37,7 @@ fn events() {
         Event::Told(head).to_bytes(),
         Event::Moved(Move { id: MOVE, account: ALICE, destination: ChainId(1), nonce: 1 }).to_bytes(),
         Event::Closed.to_bytes(),
+        Event::Ordered { account: ALICE, nonce: 1 }.to_bytes(),
     ];
     fuzz("sharding-event", &seeds, |bytes| {
         let Ok(event) = Event::from_bytes(bytes) else { return };

@@ -173,6 +173,8 @@ fn orders_that_cannot_be_are_refused_and_change_nothing() {
         (relocate(0, 0, 8), "sharding.nothing-to-move"),
         (relocate(44, 1, 8), "sharding.unknown-account"),
         (Event::Opened { account: account(0) }, "sharding.already-open"),
+        (Event::Ordered { account: account(0), nonce: 7 }, "sharding.replayed"),
+        (Event::Ordered { account: account(44), nonce: 8 }, "sharding.unknown-account"),
     ] {
         assert_eq!(world.at(0, event).unwrap_err().code(), code);
         assert_eq!(world.books[0], before);
