@@ -48,6 +48,15 @@ def one_transfer(world: World) -> None:
     world.expect("acknowledged", "acknowledged" in receipt.micros, equals=True)
 
 
+@scenario(seed=29)
+def gives_up_under_load(world: World) -> None:
+    """Raises with transfers under way and a fault that nobody healed."""
+    world.begin_load(rate=20, seconds=3, weights="population")
+    world.process("osaka").kill()
+    world.run_for(2.0)
+    raise RuntimeError("enough")
+
+
 def holds(result: Result) -> None:
     assert result.error is None
     assert [e for e in result.expectations if not e.holds] == []
@@ -82,6 +91,15 @@ def test_committees_change_hands_and_who_contradicts_itself_loses_its_seat(tmp_p
         engine.down()
     liars = {f"{chain.name}-r3" for chain in engine.world.municipalities()}
     assert [c for c in committees if liars & set(c.members)] == []
+
+
+def test_one_that_raises_under_load_leaves_a_report_of_sane_times(tmp_path):
+    result = simulated(gives_up_under_load, tmp_path)
+    assert result.verdict == "fail"
+    assert "enough" in (result.error or "")
+    assert result.figures["credited"] > 0
+    assert 0 < result.figures["stretch"]["p99"] < 1_000
+    assert (tmp_path / "report.html").stat().st_size < 1_000_000
 
 
 def test_whom_account_holders_stand_behind_is_elected(tmp_path):

@@ -76,7 +76,7 @@ class SimulatorEngine:
         self._folder: Path | None = None
         self._began, self._start_us = 0.0, 0
         self._numbers = {c.name: i for i, c in enumerate(world.chains)}
-        self._nodes = {node.name: i for i, node in enumerate(world.nodes)}
+        self._node_numbers = {node.name: i for i, node in enumerate(world.nodes)}
         self._replicas = {c.name: {n.name for n in world.members(i, "replica")} for i, c in enumerate(world.chains)}
         self._hosted = {p.name: {n.name for n in world.nodes if n.process == i} for i, p in enumerate(world.processes)}
         self._down, self._paused = set[str](), set[str]()
@@ -266,7 +266,7 @@ class SimulatorEngine:
         """Hands one order in, or a list, and runs until it is answered; raises `Problem` or `Unreachable`."""
         self._serving(municipality)
         many = isinstance(body, list)
-        orders = [encoded(one, self.tag, self._numbers, self._nodes) for one in (body if many else [body])]
+        orders = [encoded(one, self.tag, self._numbers, self._node_numbers) for one in (body if many else [body])]
         ids = self._world.submit(orders)
         problems = self._answers(ids)
         if not many and problems:
