@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::coin::{called, Dealt, PyCoin};
-use super::{known, refuse};
-use crate::{Abba, AbbaError, AbbaMessage, Subset, SubsetOutput};
+use super::{known, read, refuse};
+use crate::{Abba, AbbaError, Subset, SubsetOutput};
 
 type Messages<'py> = Vec<(u16, Bound<'py, PyBytes>)>;
 type Verify<'a> = &'a mut dyn FnMut(u16, u32, &[CoinShare]) -> Option<bool>;
@@ -94,7 +94,7 @@ impl PySubset {
         message: Bytes<'py>,
     ) -> PyResult<Messages<'py>> {
         known(py, sender, self.coin.n)?;
-        let message = AbbaMessage::from_bytes(&message).map_err(|e| refuse(py, &e))?;
+        let message = read(py, &message)?;
         self.step(py, |member, verify| member.handle(sender, proposer, message, verify))
     }
 
