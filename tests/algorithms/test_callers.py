@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from plain.threads import turns_while
 
+from globelet._native import receipts
 from globelet.algorithms import (
     AlgorithmError,
     abba,
@@ -73,6 +74,12 @@ LISTS: dict[str, Callable[[Any], object]] = {
 def test_a_sequence_that_lies_about_its_length_is_as_long_as_it_is(name: str) -> None:
     with suppress(AlgorithmError):
         LISTS[name](Liar())
+
+
+def test_the_rest_of_the_extension_believes_it_no_more() -> None:
+    for call in (lambda: receipts.verify("", Liar()), lambda: receipts.carried("", b"", Liar())):
+        with pytest.raises(ValueError, match=r"this is no genesis|not a page"):
+            call()
 
 
 def test_a_number_that_empties_the_dict_it_is_in_does_no_harm() -> None:
