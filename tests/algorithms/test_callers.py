@@ -82,17 +82,27 @@ def test_the_rest_of_the_extension_believes_it_no_more() -> None:
             call()
 
 
-def test_a_number_that_empties_the_dict_it_is_in_does_no_harm() -> None:
-    class Meddler:
-        def __index__(self) -> int:
-            shards.clear()
-            return 0
+class Meddler:
+    """A number that empties what it is in when it is read."""
 
+    def __init__(self, box: Any) -> None:
+        self.box = box
+
+    def __index__(self) -> int:
+        self.box.clear()
+        return 0
+
+
+def test_a_number_that_empties_what_it_is_in_does_no_harm() -> None:
     shards: dict[Any, bytes] = {}
-    shards |= {Meddler(): b"a", 1: b"b", 2: b"c"}
+    shards |= {Meddler(shards): b"a", 1: b"b", 2: b"c"}
     with suppress(AlgorithmError):
         erasure.Codec(2, 3).decode(shards)
+    here: set[Any] = set()
+    here |= {Meddler(here), 1, 2}
+    assert abba.Subset(abba.Coin(4, 1, SEED), 0).propose(here)
     assert not shards
+    assert not here
 
 
 @pytest.mark.parametrize("members", [2**40, 2**64, -1])
