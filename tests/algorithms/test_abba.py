@@ -249,10 +249,12 @@ def test_numbers_out_of_range_are_refused() -> None:
         with pytest.raises(OverflowError):
             call()
     for faulty in (-1, 2):
-        with pytest.raises(ValueError, match="borne"):
+        with pytest.raises(AbbaError, match="borne") as refused:
             Network(4, faulty)
-    with pytest.raises(ValueError, match="inputs"):
+        assert refused.value.code == "abba.committee"
+    with pytest.raises(AbbaError, match="inputs") as refused:
         Network(4, inputs=[True])
+    assert refused.value.code == "abba.inputs"
 
 
 @given(st.binary(max_size=200), st.integers(0, 3))

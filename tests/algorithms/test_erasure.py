@@ -257,8 +257,9 @@ def test_an_encoder_that_has_finished_says_so() -> None:
     encoder = Encoder(2, 3)
     encoder.finish()
     for call in (encoder.finish, lambda: encoder.push(b"more")):
-        with pytest.raises(RuntimeError, match="make another one"):
+        with pytest.raises(ErasureError, match="make another one") as refused:
             call()
+        assert refused.value.code == "erasure.finished"
 
 
 @given(st.binary(max_size=200))

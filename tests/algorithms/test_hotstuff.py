@@ -205,8 +205,9 @@ def test_numbers_out_of_range_are_refused() -> None:
         with pytest.raises(OverflowError):
             call()
     for faulty in ({"down": [0, 1]}, {"twins": [4]}, {"down": [0], "twins": [1]}):
-        with pytest.raises(ValueError, match="borne"):
+        with pytest.raises(HotstuffError, match="borne") as refused:
             Network(4, **faulty)  # type: ignore[arg-type]
+        assert refused.value.code == "hotstuff.committee"
 
 
 def test_extreme_clocks_and_time_outs_are_borne() -> None:

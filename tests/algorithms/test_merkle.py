@@ -151,8 +151,9 @@ def test_numbers_out_of_range_are_refused() -> None:
     for number in (-1, 2**32, 2**70):
         with pytest.raises(OverflowError):
             Tree([b"a"]).prove(number)
-    with pytest.raises(ValueError, match="rows without bytes"):
+    with pytest.raises(AlgorithmError, match="rows without bytes") as refused:
         merkle.root(np.zeros((2**40, 0), dtype=np.uint8))
+    assert refused.value.code == "rows.no-bytes"
 
 
 @given(st.binary(max_size=200))

@@ -225,7 +225,7 @@ class Walker:
         except REFUSALS:
             given = None
         except (RuntimeError, KeyError, IndexError) as refused:
-            # Where the stub says so: an encoder that has finished, a mapping that lacks a field.
+            # Where the stub says so: a mapping that lacks a field.
             if type(refused).__name__ not in call.documented and call.name not in ("__getitem__", "__delitem__"):
                 self.fail(call, values, refused)
             given = None

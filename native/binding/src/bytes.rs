@@ -7,6 +7,18 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+/// Bytes that take about as long to hash as it takes to leave the interpreter's lock and come back.
+const LONG: usize = 4096;
+
+/// Hashes bytes by `work`: without the interpreter's lock, unless they are so few that leaving it would take longer.
+pub fn hashing<T: Send>(py: Python<'_>, bytes: &[u8], work: impl FnOnce(&[u8]) -> T + Send) -> T {
+    if bytes.len() < LONG {
+        work(bytes)
+    } else {
+        py.detach(|| work(bytes))
+    }
+}
+
 /// An argument that is `bytes` or has a contiguous buffer of single bytes: memoryview, bytearray, NumPy, Arrow buffer.
 ///
 /// Nothing is copied. Python lets another thread write to a bytearray or an array while a call without the lock reads

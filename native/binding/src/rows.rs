@@ -1,11 +1,28 @@
 //! Many byte strings in one argument.
 
+use std::fmt::{self, Display, Formatter};
+
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::Bytes;
+use crate::{refusal, AlgorithmError, Bytes, Coded};
+
+/// An array of rows without bytes.
+struct NoBytes;
+
+impl Display for NoBytes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("rows without bytes: pass a list of b'' if that is meant")
+    }
+}
+
+impl Coded for NoBytes {
+    fn code(&self) -> &'static str {
+        "rows.no-bytes"
+    }
+}
 
 /// A batch: a list or tuple of bytes-like objects, or a contiguous two-dimensional array of bytes, one item a row.
 pub struct Rows<'py>(Held<'py>);
@@ -44,7 +61,7 @@ impl<'py> FromPyObject<'_, 'py> for Rows<'py> {
                 let (count, width) = (memory.shape()[0], memory.shape()[1]);
                 // Rows without bytes take no memory, so their number would be unbounded.
                 if width == 0 && count > 0 {
-                    return Err(PyValueError::new_err("rows without bytes: pass a list of b'' if that is meant"));
+                    return Err(refusal::<AlgorithmError>(object.py(), &NoBytes));
                 }
                 Ok(Rows(Held::Matrix { memory, width }))
             }

@@ -2,6 +2,7 @@
 //!
 //! Only what every process of our own writes is read here; whatever is unusual is handed back as it is, for Python's
 //! slower reader, which knows all cases and says what is wrong.
+use globelet_binding::List;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -231,7 +232,7 @@ pub(crate) fn carried<'py>(
     py: Python<'py>,
     process: &str,
     page: PyBackedBytes,
-    stages: Vec<String>,
+    stages: List<String>,
 ) -> PyResult<Answer<'py>> {
     let (next, newest, records) = py
         .detach(|| read(process, &page, &stages))

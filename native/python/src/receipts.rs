@@ -1,4 +1,5 @@
 //! `globelet._native.receipts`: receipts prove themselves, from the genesis alone, many at once.
+use globelet_binding::List;
 use globelet_protocol::verify::Step;
 use globelet_protocol::{receipt_json, Genesis};
 use pyo3::exceptions::PyValueError;
@@ -80,7 +81,7 @@ fn check_all(genesis: &Genesis, documents: &[Json]) -> Vec<Vec<Row>> {
 
 /// The steps of each document's proof, in order. Works on every processor, without the interpreter's lock.
 #[pyfunction]
-fn verify(py: Python<'_>, genesis: Json, documents: Vec<Json>) -> PyResult<Vec<Vec<Row>>> {
+fn verify(py: Python<'_>, genesis: Json, documents: List<Json>) -> PyResult<Vec<Vec<Row>>> {
     py.detach(|| {
         let genesis = self::genesis(&genesis).map_err(|e| PyValueError::new_err(format!("this is no genesis: {e}")))?;
         Ok(check_all(&genesis, &documents))

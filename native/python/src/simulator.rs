@@ -3,6 +3,7 @@ mod documents;
 mod policy;
 
 use documents::{genesis, ledgers, link_rows, route_rows, state};
+use globelet_binding::List;
 use globelet_protocol::receipt_json;
 use globelet_simulator::{adversaries, scenario, Fault, Simulation as World, Violation};
 use globelet_types::world::{Route, WorldSpec};
@@ -199,14 +200,14 @@ impl Simulation {
     }
 
     /// Runs until every order was answered by its ingress.
-    fn run_until_answered(&self, py: Python<'_>, ids: Vec<String>, limit_us: u64) -> PyResult<bool> {
+    fn run_until_answered(&self, py: Python<'_>, ids: List<String>, limit_us: u64) -> PyResult<bool> {
         let ids = order_ids(&ids)?;
         self.run(py, |world| world.run_until_each(&ids, limit_us, |climb| climb.answered))
     }
 
     /// Runs until every order reached a stage or no longer can; without one, until each has an end.
     #[pyo3(signature = (ids, stage, limit_us))]
-    fn run_until_stage(&self, py: Python<'_>, ids: Vec<String>, stage: Option<&str>, limit_us: u64) -> PyResult<bool> {
+    fn run_until_stage(&self, py: Python<'_>, ids: List<String>, stage: Option<&str>, limit_us: u64) -> PyResult<bool> {
         let (ids, stage) = (order_ids(&ids)?, stage.map(self::stage).transpose()?);
         self.run(py, |world| world.run_until_stage(&ids, stage, limit_us))
     }
@@ -228,7 +229,7 @@ impl Simulation {
     }
 
     /// The state of each order as a JSON document; None where it was never submitted.
-    fn receipts(&self, py: Python<'_>, ids: Vec<String>) -> PyResult<Vec<Option<String>>> {
+    fn receipts(&self, py: Python<'_>, ids: List<String>) -> PyResult<Vec<Option<String>>> {
         let ids = order_ids(&ids)?;
         Ok(self.with(py, |world| {
             ids.iter().map(|id| world.ladder().get(id).map(|climb| state(world, climb).to_string())).collect()
@@ -236,7 +237,7 @@ impl Simulation {
     }
 
     /// The complete receipt of each order as the JSON document that proves it; None where there is none yet.
-    fn complete_receipts(&self, py: Python<'_>, ids: Vec<String>) -> PyResult<Vec<Option<String>>> {
+    fn complete_receipts(&self, py: Python<'_>, ids: List<String>) -> PyResult<Vec<Option<String>>> {
         let ids = order_ids(&ids)?;
         Ok(self.with(py, |world| {
             let document = |receipt| receipt_json::to_json(world.genesis(), receipt).to_string();

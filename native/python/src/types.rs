@@ -24,10 +24,13 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 
 /// Reads a resolved world as the nodes do, and raises ValueError for what they would refuse.
 #[pyfunction]
-fn check_world(json: &str) -> PyResult<()> {
-    let world: WorldSpec = serde_json::from_str(json)
-        .map_err(|error| PyValueError::new_err(format!("this is not a resolved world: {error}")))?;
-    world.check().map_err(|error| PyValueError::new_err(error.to_string()))
+fn check_world(py: Python<'_>, json: &str) -> PyResult<()> {
+    let checked = py.detach(|| {
+        let read = serde_json::from_str::<WorldSpec>(json);
+        let world = read.map_err(|error| format!("this is not a resolved world: {error}"))?;
+        world.check().map_err(|error| error.to_string())
+    });
+    checked.map_err(PyValueError::new_err)
 }
 
 /// The bytes an account signs for an order.

@@ -174,12 +174,12 @@ class Encoder:
     def push(self, part: Buffer) -> list[list[bytes]]:
         """Takes the next part of the payload; gives the n pieces of each stripe that it completes.
 
-        Raises RuntimeError after `finish`.
+        Raises ErasureError erasure.finished after `finish`.
         """
     def finish(self) -> tuple[list[list[bytes]], Manifest]:
         """Ends the payload; gives the pieces of the last stripe (none if it was given already) and the manifest.
 
-        Raises RuntimeError if called again.
+        Raises ErasureError erasure.finished if called again.
         """
 
 @final

@@ -92,12 +92,22 @@ class Outcome:
     """Message delays until it decided: the longest chain of messages, in lock step."""
 
 
+# As many as `Coin` deals to.
+_MOST = 256
+
+
+def _refusal(code: str, text: str) -> AbbaError:
+    made = AbbaError(text)
+    made.code = code
+    return made
+
+
 class Network:
     """n members of whom the last `faulty` are silent or two-faced, and a scheduler, all from one seed.
 
     Time passes in lock step: what is on its way arrives, in random order, after one delay. A two-faced member runs two
     copies of itself with opposite inputs and shows one to even, the other to odd members. Raises AbbaError
-    abba.committee unless n >= 1, ValueError if `faulty` is more than a third or the inputs are not n.
+    abba.committee unless n >= 1 and `faulty` is at most a third, abba.inputs if the inputs are not n.
     """
 
     def __init__(
@@ -109,12 +119,14 @@ class Network:
         liars: Literal["silent", "two-faced"] = "silent",
     ) -> None:
         f = max(n - 1, 0) // 3
+        if n > _MOST:
+            raise _refusal("abba.committee", f"{n} members are too many to play here: at most {_MOST}")
         if not 0 <= faulty <= f:
-            raise ValueError(f"{faulty} of {n} faulty members: at most {f} are borne")
+            raise _refusal("abba.committee", f"{faulty} of {n} faulty members: at most {f} are borne")
         self.draw = random.Random(seed)  # noqa: S311 (a play that can be repeated)
         given = [self.draw.random() < 0.5 for _ in range(n)] if inputs is None else list(inputs)
         if len(given) != n:
-            raise ValueError(f"{len(given)} inputs for {n} members")
+            raise _refusal("abba.inputs", f"{len(given)} inputs for {n} members: give one for each")
         self.coin = Coin(n, f, self.draw.randbytes(32))
         self.honest = [Abba(self.coin, me) for me in range(n - faulty)]
         self.outcomes = [Outcome(value) for value in given[: n - faulty]]

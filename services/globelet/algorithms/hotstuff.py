@@ -106,7 +106,7 @@ class Network:
 
     Members in `down` do nothing. A member in `twins` is run by two copies of it that propose different payloads; even
     members hear only the one, odd members the other, and the last member hears both. Raises HotstuffError
-    hotstuff.committee, and ValueError if there are more of both than a chain bears: (n - 1) // 3.
+    hotstuff.committee, also if there are more of both than a chain bears: (n - 1) // 3.
     """
 
     def __init__(
@@ -120,8 +120,11 @@ class Network:
         seed: int = 1,
     ) -> None:
         faulty, most = {*down, *twins}, max(n - 1, 0) // 3
-        if len(faulty) > most or not faulty <= set(range(n)):
-            raise ValueError(f"faulty members {sorted(faulty)} among {n}: at most {most} are borne, numbered from 0")
+        if len(faulty) > most or any(not 0 <= member < n for member in faulty):
+            text = f"faulty members {sorted(faulty)} among {n}: at most {most} are borne, numbered from 0"
+            refused = HotstuffError(text)
+            refused.code = "hotstuff.committee"
+            raise refused
         self.draw = random.Random(seed)  # noqa: S311 (a play that can be repeated)
         self.keys = Keys(n, self.draw.randbytes(32))
         self.now_us = self.delivered = 0

@@ -4,7 +4,7 @@ mod coin;
 mod member;
 mod subset;
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -76,10 +76,15 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     Ok(module)
 }
 
+/// Reads a message; the points in a share of a coin take microseconds.
+fn read(py: Python<'_>, data: &[u8]) -> PyResult<AbbaMessage> {
+    py.detach(|| AbbaMessage::from_bytes(data)).map_err(|e| refuse(py, &e))
+}
+
 /// What a message says, for people.
 #[pyfunction]
 fn message<'py>(py: Python<'py>, data: Bytes<'py>) -> PyResult<Bound<'py, PyDict>> {
-    let message = AbbaMessage::from_bytes(&data).map_err(|e| refuse(py, &e))?;
+    let message = read(py, &data)?;
     let dict = PyDict::new(py);
     let kind = match &message {
         AbbaMessage::Bval { input: true, .. } => "input",
@@ -105,9 +110,9 @@ fn message<'py>(py: Python<'py>, data: Bytes<'py>) -> PyResult<Bound<'py, PyDict
 }
 
 fn made<'py>(py: Python<'py>, message: &AbbaMessage) -> PyResult<Bound<'py, PyBytes>> {
-    let bytes = message.to_bytes();
+    let bytes = py.detach(|| message.to_bytes());
     // What no honest member says is refused where it is read, so it is not made either.
-    AbbaMessage::from_bytes(&bytes).map_err(|e| refuse(py, &e))?;
+    read(py, &bytes)?;
     Ok(PyBytes::new(py, &bytes))
 }
 
@@ -126,7 +131,7 @@ fn aux(py: Python<'_>, number: u32, value: bool) -> PyResult<Bound<'_, PyBytes>>
 
 /// A CONF message.
 #[pyfunction]
-fn conf(py: Python<'_>, number: u32, values: Vec<bool>) -> PyResult<Bound<'_, PyBytes>> {
+fn conf(py: Python<'_>, number: u32, values: List<bool>) -> PyResult<Bound<'_, PyBytes>> {
     let values = values.iter().fold(0, |set, &value| set | 1 << u8::from(value));
     made(py, &AbbaMessage::Conf { round: number, values })
 }

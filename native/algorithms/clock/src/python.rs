@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -123,7 +123,7 @@ impl PyClock {
     }
 
     /// A stamp for each of many things that happen here in this order.
-    fn now_many(&mut self, physical_us: Vec<u64>) -> Vec<PyStamp> {
+    fn now_many(&mut self, physical_us: List<u64>) -> Vec<PyStamp> {
         physical_us.into_iter().map(|physical_us| PyStamp(self.0.now(physical_us))).collect()
     }
 

@@ -4,7 +4,7 @@ mod handover;
 
 use std::collections::BTreeMap;
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List};
 use globelet_signatures::SigningKey;
 use globelet_types::{AccountId, ChainId};
 use pyo3::prelude::*;
@@ -52,8 +52,11 @@ fn fixed<const N: usize>(py: Python<'_>, what: &'static str, bytes: &[u8]) -> Py
     <[u8; N]>::try_from(bytes).map_err(|_| refuse(py, &Misuse::Length { what, expected: N, found: bytes.len() }))
 }
 
+/// The key of a seed, which is read where it lies: a copy would have to be wiped.
 fn signing_key(py: Python<'_>, seed: &[u8]) -> PyResult<SigningKey> {
-    Ok(SigningKey::from_seed(&fixed(py, "a seed", seed)?))
+    let length = Misuse::Length { what: "a seed", expected: 32, found: seed.len() };
+    let seed: &[u8; 32] = seed.try_into().map_err(|_| refuse(py, &length))?;
+    Ok(py.detach(|| SigningKey::from_seed(seed)))
 }
 
 /// Builds the submodule.
@@ -139,7 +142,7 @@ fn field(candidates: &[PyRef<'_, PyCandidate>]) -> Vec<Candidate> {
 #[pyo3(signature = (candidates, seats, place_share_ppm=1_000_000))]
 fn chances<'py>(
     py: Python<'py>,
-    candidates: Vec<PyRef<'py, PyCandidate>>,
+    candidates: List<PyRef<'py, PyCandidate>>,
     seats: u16,
     place_share_ppm: u32,
 ) -> PyResult<Vec<(Bound<'py, PyBytes>, f64)>> {
@@ -154,7 +157,7 @@ fn chances<'py>(
 fn elect<'py>(
     py: Python<'py>,
     seed: Bytes<'py>,
-    candidates: Vec<PyRef<'py, PyCandidate>>,
+    candidates: List<PyRef<'py, PyCandidate>>,
     seats: u16,
     place_share_ppm: u32,
     removals: Option<PyRef<'py, PyRemovals>>,
@@ -198,7 +201,8 @@ impl PyVote {
     /// Reads a vote from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyVote> {
-        Vote::from_bytes(&data).map(PyVote).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Vote::from_bytes(data)).map(PyVote).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.
@@ -239,9 +243,9 @@ impl PyVotes {
     }
 
     /// Stake behind each candidate, by key, and stake behind nobody.
-    fn tally<'py>(&self, py: Python<'py>, stakes: Vec<(Bytes<'py>, u64)>) -> PyResult<Tallied<'py>> {
+    fn tally<'py>(&self, py: Python<'py>, stakes: List<(Bytes<'py>, u64)>) -> PyResult<Tallied<'py>> {
         let mut all = BTreeMap::new();
-        for (account, stake) in &stakes {
+        for (account, stake) in stakes.iter() {
             let sum: &mut u64 = all.entry(AccountId(fixed(py, "an account", account)?)).or_default();
             *sum = sum.checked_add(*stake).ok_or_else(|| refuse(py, &crate::ElectionError::StakeOverflow))?;
         }

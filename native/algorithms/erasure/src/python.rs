@@ -1,6 +1,6 @@
 //! `globelet._native.erasure`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, Rows};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List, Rows};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -24,6 +24,8 @@ enum Misuse {
     RootLength(usize),
     #[error("{proofs} proofs for {shards} shards: pass one for each")]
     OneProofEach { proofs: usize, shards: usize },
+    #[error("the encoder has finished: make another one")]
+    Finished,
 }
 
 impl Coded for crate::ErasureError {
@@ -37,6 +39,7 @@ impl Coded for Misuse {
         match self {
             Misuse::RootLength(_) => "erasure.root-length",
             Misuse::OneProofEach { .. } => "erasure.one-proof-each",
+            Misuse::Finished => "erasure.finished",
         }
     }
 }
@@ -104,7 +107,7 @@ struct PyCodec(Codec);
 impl PyCodec {
     #[new]
     fn new(py: Python<'_>, k: usize, n: usize) -> PyResult<PyCodec> {
-        Codec::new(k, n).map(PyCodec).map_err(|error| refuse(py, &error))
+        py.detach(|| Codec::new(k, n)).map(PyCodec).map_err(|error| refuse(py, &error))
     }
 
     fn __repr__(&self) -> String {
@@ -165,7 +168,7 @@ impl PyCodec {
         &self,
         py: Python<'py>,
         root: Bytes<'py>,
-        shards: Vec<(Bytes<'py>, Bytes<'py>)>,
+        shards: List<(Bytes<'py>, Bytes<'py>)>,
     ) -> PyResult<(Bound<'py, PyBytes>, Vec<usize>)> {
         let (codec, root) = (&self.0, root_of(py, &root)?);
         let proofs = shards.iter().map(|(proof, _)| proof_of(py, proof)).collect::<PyResult<Vec<_>>>()?;
@@ -179,7 +182,7 @@ impl PyCodec {
         &self,
         py: Python<'py>,
         shards: Numbered<'py>,
-        wanted: Vec<usize>,
+        wanted: List<usize>,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let (codec, shards) = (&self.0, shards.slices());
         let made = py.detach(|| codec.restore(&shards, &wanted)).map_err(|error| refuse(py, &error))?;

@@ -1,6 +1,6 @@
 //! `globelet._native.filters`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, Rows};
+use globelet_binding::{hashing, refusal, AlgorithmError, Bytes, Coded, Rows};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
@@ -69,8 +69,8 @@ filter_class!(PyBloom, {
     }
 
     /// Adds an item, and says whether it was perhaps there before.
-    fn insert(&mut self, item: Bytes<'_>) -> bool {
-        self.0.insert(&item)
+    fn insert(&mut self, py: Python<'_>, item: Bytes<'_>) -> bool {
+        hashing(py, &item, |item| self.0.insert(item))
     }
 
     /// Adds items.
@@ -106,7 +106,7 @@ filter_class!(PyGrowingBloom, {
 
     /// Adds an item if it is not found, and says whether it was perhaps there before.
     fn insert(&mut self, py: Python<'_>, item: Bytes<'_>) -> PyResult<bool> {
-        self.0.insert(&item).map_err(|error| refuse(py, &error))
+        hashing(py, &item, |item| self.0.insert(item)).map_err(|error| refuse(py, &error))
     }
 
     /// Adds the items that are not found.

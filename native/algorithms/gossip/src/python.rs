@@ -4,7 +4,6 @@ use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, Rows};
 use globelet_signatures::SigningKey;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use zeroize::Zeroizing;
 
 use crate::{decode, MessageId, Packet, Settings, Signed, Wish};
 use member::PyMember;
@@ -110,10 +109,12 @@ fn told(packet: &Packet) -> String {
 /// A payload with its author's signature.
 #[pyfunction]
 fn sign<'py>(py: Python<'py>, seed: Bytes<'py>, number: u64, body: Bytes<'py>) -> PyResult<Bound<'py, PyBytes>> {
-    let seed = Zeroizing::new(fixed(py, "the seed of a key", &seed)?);
-    let key = SigningKey::from_seed(&seed);
+    let length = Misuse::Length { what: "the seed of a key", found: seed.len() };
+    // Read where it lies: a copy would have to be wiped.
+    let seed: &[u8; 32] = (*seed).try_into().map_err(|_| refuse(py, &length))?;
     let body: &[u8] = &body;
-    let made = py.detach(|| Signed::sign(&key, number, body.to_vec()).map(|signed| signed.to_bytes()));
+    let sign = || Signed::sign(&SigningKey::from_seed(seed), number, body.to_vec()).map(|signed| signed.to_bytes());
+    let made = py.detach(sign);
     made.map(|bytes| PyBytes::new(py, &bytes)).map_err(|error| refuse(py, &error))
 }
 

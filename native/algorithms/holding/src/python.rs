@@ -50,8 +50,11 @@ fn fixed<const N: usize>(py: Python<'_>, what: &'static str, bytes: &[u8]) -> Py
     <[u8; N]>::try_from(bytes).map_err(|_| refuse(py, &Misuse::Length { what, expected: N, found: bytes.len() }))
 }
 
+/// The key of a seed, which is read where it lies: a copy would have to be wiped.
 fn signing_key(py: Python<'_>, seed: &[u8]) -> PyResult<SigningKey> {
-    Ok(SigningKey::from_seed(&fixed(py, "a seed", seed)?))
+    let length = Misuse::Length { what: "a seed", expected: 32, found: seed.len() };
+    let seed: &[u8; 32] = seed.try_into().map_err(|_| refuse(py, &length))?;
+    Ok(py.detach(|| SigningKey::from_seed(seed)))
 }
 
 /// Builds the submodule.
@@ -248,7 +251,8 @@ impl PyAnswer {
     /// Reads it from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyAnswer> {
-        Answer::from_bytes(&data).map(PyAnswer).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Answer::from_bytes(data)).map(PyAnswer).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.
@@ -279,13 +283,13 @@ impl PyAnswer {
 /// The probability that a challenge meets a lost piece.
 #[pyfunction]
 #[pyo3(signature = (pieces, lost, ranges, width=1))]
-fn caught(pieces: u32, lost: u32, ranges: u16, width: u16) -> f64 {
-    crate::caught(pieces, lost, ranges, width)
+fn caught(py: Python<'_>, pieces: u32, lost: u32, ranges: u16, width: u16) -> f64 {
+    py.detach(|| crate::caught(pieces, lost, ranges, width))
 }
 
 /// The fewest ranges that catch with this probability.
 #[pyfunction]
 #[pyo3(signature = (pieces, lost, at_least, width=1))]
-fn ranges_needed(pieces: u32, lost: u32, at_least: f64, width: u16) -> Option<u16> {
-    crate::ranges_needed(pieces, lost, width, at_least)
+fn ranges_needed(py: Python<'_>, pieces: u32, lost: u32, at_least: f64, width: u16) -> Option<u16> {
+    py.detach(|| crate::ranges_needed(pieces, lost, width, at_least))
 }

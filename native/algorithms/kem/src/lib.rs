@@ -35,6 +35,9 @@
 //!
 //! **Encodings** are canonical: a public key that does not encode to the same bytes is refused. X25519's half of X-Wing takes
 //! any 32 bytes, as RFC 7748 has it, and the shared secret binds those bytes.
+//!
+//! **Not promised.** A ciphertext says nothing of who sent it, and a shared secret is a key for others' ciphers, not one
+//! here. Whoever gets the secret key later opens all that was sent to it: keys are to be changed, and forgotten.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod error;

@@ -8,8 +8,11 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub struct SharedSecret([u8; 32]);
 
 impl SharedSecret {
-    pub(crate) fn new(bytes: [u8; 32]) -> SharedSecret {
-        SharedSecret(bytes)
+    /// Takes the bytes over, and wipes those that were passed.
+    pub(crate) fn new(mut bytes: [u8; 32]) -> SharedSecret {
+        let shared = SharedSecret(bytes);
+        bytes.zeroize();
+        shared
     }
 
     /// The bytes, to derive keys from.

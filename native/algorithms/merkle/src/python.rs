@@ -1,6 +1,6 @@
 //! `globelet._native.merkle`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, Rows};
+use globelet_binding::{hashing, refusal, AlgorithmError, Bytes, Coded, List, Rows};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -113,7 +113,7 @@ fn root<'py>(py: Python<'py>, leaves: Rows<'py>, hash_name: &str) -> PyResult<Bo
 fn verify_many(
     py: Python<'_>,
     root: Bytes<'_>,
-    proofs: Vec<PyRef<'_, PyInclusionProof>>,
+    proofs: List<PyRef<'_, PyInclusionProof>>,
     leaves: Rows<'_>,
     hash_name: &str,
 ) -> PyResult<Vec<bool>> {
@@ -161,7 +161,8 @@ impl PyTree {
 
     /// Adds a leaf at the end and gives its number.
     fn push(&mut self, py: Python<'_>, leaf: Bytes<'_>) -> PyResult<u32> {
-        let pushed = with_tree!(&mut self.0, tree => tree.push(&leaf));
+        let tree = &mut self.0;
+        let pushed = hashing(py, &leaf, |leaf| with_tree!(tree, tree => tree.push(leaf)));
         pushed.map_err(|error| refuse(py, &error))
     }
 
@@ -202,7 +203,7 @@ impl PyTree {
     }
 
     /// One proof for many leaves, named in rising order.
-    fn prove_many(&self, py: Python<'_>, indices: Vec<u32>) -> PyResult<PyMultiProof> {
+    fn prove_many(&self, py: Python<'_>, indices: List<u32>) -> PyResult<PyMultiProof> {
         let made = py.detach(|| with_tree!(&self.0, tree => tree.prove_many(&indices)));
         made.map(PyMultiProof).map_err(|error| refuse(py, &error))
     }

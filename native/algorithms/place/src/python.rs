@@ -1,6 +1,6 @@
 //! `globelet._native.place`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
@@ -46,20 +46,20 @@ fn point(py: Python<'_>, lon: f64, lat: f64) -> PyResult<Point> {
 }
 
 /// Rings as Python has them: lists of (longitude, latitude) in degrees.
-type Rings = Vec<Vec<(f64, f64)>>;
+type Rings = List<List<(f64, f64)>>;
 
 fn area(py: Python<'_>, rings: &Rings) -> PyResult<crate::Area> {
-    let ring = |ring: &Vec<(f64, f64)>| ring.iter().map(|(lon, lat)| Point::from_degrees(*lon, *lat)).collect();
-    let points = rings.iter().map(ring).collect::<Result<Vec<_>, _>>();
-    points.and_then(|points| crate::Area::new(&points)).map_err(|error| refuse(py, &error))
+    let ring = |ring: &List<(f64, f64)>| ring.iter().map(|(lon, lat)| Point::from_degrees(*lon, *lat)).collect();
+    let made = py.detach(|| crate::Area::new(&rings.iter().map(ring).collect::<Result<Vec<_>, _>>()?));
+    made.map_err(|error| refuse(py, &error))
 }
 
-fn degrees_of(area: &crate::Area) -> Rings {
+fn degrees_of(area: &crate::Area) -> Vec<Vec<(f64, f64)>> {
     area.rings().iter().map(|ring| ring.iter().map(|point| point.degrees()).collect()).collect()
 }
 
 /// Round trips as Python has them: (longitude, latitude, microseconds).
-type Trips = Vec<(f64, f64, u64)>;
+type Trips = List<(f64, f64, u64)>;
 
 fn trips(py: Python<'_>, trips: &Trips) -> PyResult<Vec<Trip>> {
     trips.iter().map(|(lon, lat, rtt_us)| Ok(Trip { witness: point(py, *lon, *lat)?, rtt_us: *rtt_us })).collect()
@@ -178,7 +178,7 @@ impl PyAtlas {
     }
 
     /// The rings of an outline, as (longitude, latitude) in degrees.
-    fn rings(&self, py: Python<'_>, outline: &str) -> PyResult<Rings> {
+    fn rings(&self, py: Python<'_>, outline: &str) -> PyResult<Vec<Vec<(f64, f64)>>> {
         Ok(degrees_of(&self.outline(py, outline)?.area))
     }
 

@@ -1,6 +1,6 @@
 //! `globelet._native.rendezvous`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, Rows};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List, Rows};
 use pyo3::prelude::*;
 
 use crate::{Rules, Site, Sites};
@@ -36,7 +36,7 @@ pub fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 
 /// The members of `after`, each that was in `before` where it stood there.
 #[pyfunction]
-fn settle(py: Python<'_>, before: Vec<u64>, after: Vec<u64>) -> PyResult<Vec<u64>> {
+fn settle(py: Python<'_>, before: List<u64>, after: List<u64>) -> PyResult<Vec<u64>> {
     py.detach(|| crate::settle(&before, &after)).map_err(|error| refuse(py, &error))
 }
 
@@ -54,7 +54,7 @@ impl PySites {
 #[pymethods]
 impl PySites {
     #[new]
-    fn new(py: Python<'_>, sites: Vec<(u64, u64, u32, u32)>) -> PyResult<PySites> {
+    fn new(py: Python<'_>, sites: List<(u64, u64, u32, u32)>) -> PyResult<PySites> {
         let site = |(id, weight, city, building)| Site { id, weight, city, building };
         let made = py.detach(|| Sites::new(sites.into_iter().map(site).collect()));
         made.map(PySites).map_err(|error| refuse(py, &error))

@@ -1,6 +1,6 @@
 //! `globelet._native.sharding`.
 
-use globelet_binding::{refusal, AlgorithmError, Bytes, Coded};
+use globelet_binding::{refusal, AlgorithmError, Bytes, Coded, List};
 use globelet_types::{AccountId, ChainId, OrderId};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -108,10 +108,10 @@ impl PyBooks {
 #[pymethods]
 impl PyBooks {
     #[new]
-    fn new(py: Python<'_>, chain: u16, accounts: Vec<(Bytes<'_>, u64)>) -> PyResult<PyBooks> {
+    fn new(py: Python<'_>, chain: u16, accounts: List<(Bytes<'_>, u64)>) -> PyResult<PyBooks> {
         let open = |(id, balance): &(Bytes<'_>, u64)| Ok((account_id(py, id)?, *balance));
         let accounts = accounts.iter().map(open).collect::<PyResult<Vec<_>>>()?;
-        Books::new(ChainId(chain), &accounts).map(PyBooks).map_err(|e| refuse(py, &e))
+        py.detach(|| Books::new(ChainId(chain), &accounts)).map(PyBooks).map_err(|e| refuse(py, &e))
     }
 
     /// Opens an account with balance zero.
@@ -228,9 +228,9 @@ impl PyBooks {
 
 /// Where all the money is.
 #[pyfunction]
-fn audit<'py>(py: Python<'py>, books: Vec<PyRef<'py, PyBooks>>) -> PyResult<Bound<'py, PyDict>> {
+fn audit<'py>(py: Python<'py>, books: List<PyRef<'py, PyBooks>>) -> PyResult<Bound<'py, PyDict>> {
     let all: Vec<&Books> = books.iter().map(|b| &b.0).collect();
-    let found = crate::audit(&all).map_err(|e| refuse(py, &e))?;
+    let found = py.detach(|| crate::audit(&all)).map_err(|e| refuse(py, &e))?;
     let dict = PyDict::new(py);
     let parts = [
         ("balances", found.balances),
@@ -250,7 +250,8 @@ fn audit<'py>(py: Python<'py>, books: Vec<PyRef<'py, PyBooks>>) -> PyResult<Boun
 #[pyfunction]
 fn parcel<'py>(py: Python<'py>, data: Bytes<'py>) -> PyResult<Bound<'py, PyDict>> {
     let bytes: &[u8] = &data;
-    let parcel = py.detach(|| Parcel::from_bytes(bytes)).map_err(|e| refuse(py, &e))?;
+    let read = py.detach(|| Parcel::from_bytes(bytes).map(|parcel| (parcel.digest(), parcel)));
+    let (digest, parcel) = read.map_err(|e| refuse(py, &e))?;
     let dict = PyDict::new(py);
     dict.set_item("source", parcel.source.0)?;
     dict.set_item("destination", parcel.destination.0)?;
@@ -260,7 +261,7 @@ fn parcel<'py>(py: Python<'py>, data: Bytes<'py>) -> PyResult<Bound<'py, PyDict>
     dict.set_item("remittances", parcel.remittances.len())?;
     dict.set_item("relocations", parcel.relocations.len())?;
     dict.set_item("settlements", parcel.settlements.len())?;
-    dict.set_item("digest", PyBytes::new(py, &parcel.digest()))?;
+    dict.set_item("digest", PyBytes::new(py, &digest))?;
     Ok(dict)
 }
 
@@ -290,7 +291,8 @@ impl PyMap {
 
     /// Closes the epoch; what others need to follow.
     fn close<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.close().to_bytes())
+        let map = &mut self.0;
+        PyBytes::new(py, &py.detach(|| map.close().to_bytes()))
     }
 
     /// Follows one epoch that somebody closed.

@@ -19,8 +19,12 @@ macro_rules! parameter_set {
         impl SigningKey {
             /// The key that follows from the seed xi (FIPS 204, algorithm 6).
             pub fn from_seed(seed: &[u8; 32]) -> SigningKey {
-                let pair = $library::generate_key_pair(*seed);
-                SigningKey { public: pair.verification_key.as_slice().to_vec(), secret: Box::new(pair.signing_key) }
+                let mut pair = $library::generate_key_pair(*seed);
+                // Copied to where it stays and wiped where it was made: a move would leave it there.
+                let mut secret = Box::new($signing::zero());
+                secret.as_ref_mut().copy_from_slice(pair.signing_key.as_slice());
+                pair.signing_key.as_ref_mut().zeroize();
+                SigningKey { public: pair.verification_key.as_slice().to_vec(), secret }
             }
 
             /// The public key, [`PUBLIC_LEN`] bytes.

@@ -28,6 +28,7 @@
 use std::collections::BTreeMap;
 
 use curve25519_dalek::ristretto::RistrettoPoint;
+use zeroize::Zeroizing;
 
 use crate::group::wide_hash;
 use crate::scheme::{Scheme, Secret};
@@ -60,7 +61,8 @@ pub struct Ceremony<S: Scheme> {
     needed: u16,
     own: Option<(u16, TransportKey)>,
     dealings: BTreeMap<u16, Dealing<S>>,
-    shares: BTreeMap<u16, Secret<S>>,
+    /// Boxed, since a map moves what is in it and leaves copies behind.
+    shares: BTreeMap<u16, Box<Secret<S>>>,
     /// Complaints that came before the dealings they are about, by receiver and dealer.
     waiting: BTreeMap<(u16, u16), Complaint>,
     faults: BTreeMap<u16, DealerFault>,
@@ -232,8 +234,9 @@ impl<S: Scheme> Ceremony<S> {
     /// Keeps this receiver's share of a sound dealing, or puts the dealer out and says why.
     fn take_share(&mut self, dealing: &Dealing<S>) -> Option<Complaint> {
         let (index, key) = self.own.as_ref()?;
-        if let Some(share) = dealing.share(&self.context, *index, &(key.secret.0 * dealing.ephemeral)) {
-            self.shares.insert(dealing.dealer, share);
+        let shared = Zeroizing::new(key.secret.0 * dealing.ephemeral);
+        if let Some(share) = dealing.share(&self.context, *index, &shared) {
+            self.shares.insert(dealing.dealer, Box::new(share));
             return None;
         }
         let complaint = Complaint::new(*index, key, dealing, &self.context);

@@ -32,7 +32,10 @@ macro_rules! codec {
 }
 
 codec! {
-    PublicKey, "a public key", |key| key.group.0 != Encryption::identity();
+    PublicKey, "a public key", |key| {
+        let mut keys = std::iter::once(&key.group).chain(&key.members);
+        keys.all(|key| key.0 != Encryption::identity())
+    };
     KeyShare, "a share of a key", |share| {
         let (_, secret): (_, Secret<Encryption>) = Encryption::share_parts(share);
         Encryption::times_base(&secret.0) == share.public.0 && share.public.0 != Encryption::identity()

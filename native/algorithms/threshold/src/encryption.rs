@@ -2,11 +2,11 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use zeroize::Zeroizing;
 
-use crate::group::{at_zero, hash_to_scalar, wide_hash, Point};
+use crate::group::{at_zero, hash_to_scalar, secret_hash, wide_hash, Point};
 use crate::proof::{EqualityProof, Statement};
 use crate::{KeyShare, PublicKey, ThresholdError};
 
@@ -53,12 +53,13 @@ fn label_hash(label: &[u8]) -> [u8; 32] {
 }
 
 /// AEAD key and commitment of a shared point.
-fn derive(shared: &RistrettoPoint, u: &Point) -> (Key, [u8; 32]) {
-    let wide = wide_hash("globelet threshold 1: payload key", &[shared.compress().as_bytes(), &u.to_bytes()]);
-    let (mut key, mut commitment) = ([0; 32], [0; 32]);
+fn derive(shared: &RistrettoPoint, u: &Point) -> (Zeroizing<[u8; 32]>, [u8; 32]) {
+    let encoded = Zeroizing::new(shared.compress().to_bytes());
+    let wide = secret_hash("globelet threshold 1: payload key", &[&encoded[..], &u.to_bytes()]);
+    let (mut key, mut commitment) = (Zeroizing::new([0; 32]), [0; 32]);
     key.copy_from_slice(&wide[..32]);
     commitment.copy_from_slice(&wide[32..]);
-    (key.into(), commitment)
+    (key, commitment)
 }
 
 /// Seals `plaintext` to the committee, bound to `label`. `randomness` must be fresh for each call; it is
@@ -67,10 +68,11 @@ pub fn encrypt(key: &PublicKey, label: &[u8], plaintext: &[u8], randomness: &[u8
     let label = label_hash(label);
     let secret = Zeroizing::new(hash_to_scalar("globelet threshold 1: ephemeral", &[randomness, &label, plaintext]));
     let u = Point(RistrettoPoint::mul_base(&secret));
-    let (aead_key, commitment) = derive(&(*secret * key.group.0), &u);
+    let shared = Zeroizing::new(*secret * key.group.0);
+    let (aead_key, commitment) = derive(&shared, &u);
     // A zero nonce is right: every key seals one payload.
     let payload = Payload { msg: plaintext, aad: &label };
-    let sealed = ChaCha20Poly1305::new(&aead_key)
+    let sealed = ChaCha20Poly1305::new((&*aead_key).into())
         .encrypt(&Nonce::default(), payload)
         .expect("a payload in memory is below the 256 GB limit of RFC 8439");
     let unproved = EqualityProof::unproved();
@@ -146,7 +148,7 @@ pub fn combine(
     let chosen = &distinct[..usize::from(key.needed())];
     let indices: Vec<u16> = chosen.iter().map(|share| share.index).collect();
     let points: Vec<RistrettoPoint> = chosen.iter().map(|share| share.share.0).collect();
-    let shared = at_zero(&indices, &points);
+    let shared = Zeroizing::new(at_zero(&indices, &points));
     open(c, &shared).ok_or_else(|| blame(key, c, &distinct))
 }
 
@@ -156,7 +158,7 @@ fn open(c: &Ciphertext, shared: &RistrettoPoint) -> Option<Vec<u8>> {
         return None;
     }
     let payload = Payload { msg: &c.sealed, aad: &c.label };
-    ChaCha20Poly1305::new(&aead_key).decrypt(&Nonce::default(), payload).ok()
+    ChaCha20Poly1305::new((&*aead_key).into()).decrypt(&Nonce::default(), payload).ok()
 }
 
 fn blame(key: &PublicKey, c: &Ciphertext, shares: &[&DecryptionShare]) -> ThresholdError {

@@ -54,21 +54,34 @@ impl BorshDeserialize for Exponent {
     }
 }
 
-/// 64 bytes of BLAKE3 output over length-prefixed parts, under a domain of its own.
-pub(crate) fn wide_hash(domain: &str, parts: &[&[u8]]) -> [u8; 64] {
-    let mut hasher = blake3::Hasher::new_derive_key(domain);
+fn absorb(hasher: &mut blake3::Hasher, parts: &[&[u8]]) {
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
+}
+
+/// 64 bytes of BLAKE3 output over length-prefixed parts, under a domain of its own.
+pub(crate) fn wide_hash(domain: &str, parts: &[&[u8]]) -> [u8; 64] {
+    let mut hasher = blake3::Hasher::new_derive_key(domain);
+    absorb(&mut hasher, parts);
     let mut output = [0; 64];
     hasher.finalize_xof().fill(&mut output);
     output
 }
 
+/// As [`wide_hash`], of parts that may be secret: the hash's own state is wiped too.
+pub(crate) fn secret_hash(domain: &str, parts: &[&[u8]]) -> Zeroizing<[u8; 64]> {
+    let mut hasher = Zeroizing::new(blake3::Hasher::new_derive_key(domain));
+    absorb(&mut hasher, parts);
+    let mut output = Zeroizing::new([0; 64]);
+    Zeroizing::new(hasher.finalize_xof()).fill(&mut output[..]);
+    output
+}
+
 /// A scalar, uniform up to a bias below 2^-250.
 pub(crate) fn hash_to_scalar(domain: &str, parts: &[&[u8]]) -> Scalar {
-    Scalar::from_bytes_mod_order_wide(&Zeroizing::new(wide_hash(domain, parts)))
+    Scalar::from_bytes_mod_order_wide(&secret_hash(domain, parts))
 }
 
 /// An element whose logarithm nobody knows (RFC 9496, section 4.3.4).

@@ -115,7 +115,8 @@ pub fn deal(n: u16, needed: u16, randomness: &[u8; 32]) -> Result<(PublicKey, Ve
     let polynomial: Zeroizing<Vec<Scalar>> = Zeroizing::new((0..needed).map(coefficient).collect());
     let share = |index: u16| {
         let at = Scalar::from(u64::from(index) + 1);
-        let secret = polynomial.iter().rev().fold(Scalar::ZERO, |sum, coefficient| sum * at + coefficient);
+        let value = polynomial.iter().rev().fold(Scalar::ZERO, |sum, coefficient| sum * at + coefficient);
+        let secret = Zeroizing::new(value);
         KeyShare::new(index, &secret)
     };
     let shares: Vec<KeyShare> = (0..n).map(share).collect();

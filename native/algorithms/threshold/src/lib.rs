@@ -10,7 +10,7 @@
 //! | [`combine_coin`] | Cachin, Kursawe, Shoup, "Random Oracles in Constantinople", J. Cryptology 18, 2005 | 4 for each share, and `needed` |
 //! | [`signature`] | Boldyreva, PKC 2003; draft-irtf-cfrg-bls-signature-05 | 1 to sign, 2 pairings to verify |
 //! | [`ceremony`] | Pedersen 1991, Desmedt and Jajodia 1997, EthDKG 2019 | O(n) a dealing, O(n · needed) the outcome |
-//! | [`deal`], [`signature::deal_signing`] | Shamir 1979, by a dealer who must be trusted | n |
+//! | [`deal`], [`signature::deal_signing`] | Shamir 1979, by a dealer who must be trusted | n multiplications, O(n · needed) products |
 //!
 //! **Shares are verified lazily**: combining tries the shares first, and only if the outcome is wrong verifies them one by
 //! one and names the members whose shares are bad ([`ThresholdError::BadShares`]). **Labels**: a ciphertext is bound to one,

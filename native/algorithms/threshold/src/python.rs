@@ -94,7 +94,8 @@ macro_rules! encoded {
 
             /// The only encoding.
             fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-                PyBytes::new(py, &self.0.to_bytes())
+                let written = py.detach(|| zeroize::Zeroizing::new(self.0.to_bytes()));
+                PyBytes::new(py, &written)
             }
 
             fn __eq__(&self, other: &$class) -> bool {

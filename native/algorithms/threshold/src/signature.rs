@@ -15,7 +15,8 @@ use ff::Field;
 use group::{prime::PrimeCurveAffine, Curve, Group};
 use pairing::{MillerLoopResult, MultiMillerLoop};
 use std::sync::LazyLock;
-use zeroize::Zeroize;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::interpolation::SmallCoefficients;
 use crate::scheme::{coefficients_at_zero, Scheme, Secret, Signing, SigningScalar};
@@ -179,7 +180,7 @@ impl BorshDeserialize for SigningCommittee {
 }
 
 /// One member's share of the committee's signing key; wiped when dropped, never printed.
-#[derive(Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[derive(Clone, BorshSerialize, BorshDeserialize)]
 pub struct SigningShare {
     index: u16,
     secret: [u8; 32],
@@ -192,7 +193,7 @@ impl SigningShare {
 
     /// Whether the secret is below the order, and not zero.
     pub(crate) fn is_sound(&self) -> bool {
-        bool::from(Scalar::from_bytes_le(&self.secret).is_some()) && self.secret != [0; 32]
+        bool::from(Scalar::from_bytes_le(&self.secret).is_some()) && !bool::from(self.secret.ct_eq(&[0; 32]))
     }
 
     /// The share as an exponent; the caller wipes it.
@@ -212,6 +213,15 @@ impl SigningShare {
     }
 }
 
+impl PartialEq for SigningShare {
+    /// In a time that tells nothing of the secrets.
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index && bool::from(self.secret.ct_eq(&other.secret))
+    }
+}
+
+impl Eq for SigningShare {}
+
 impl fmt::Debug for SigningShare {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("SigningShare").field("index", &self.index).field("secret", &"redacted").finish()
@@ -227,10 +237,11 @@ impl Drop for SigningShare {
 /// A scalar from a hash: the first of its counted outputs, cut to 255 bits, that is below the order.
 fn coefficient(randomness: &[u8; 32], n: u16, needed: u16, degree: u16) -> Secret<Signing> {
     let candidate = |count: u32| -> Option<Scalar> {
-        let mut hasher = blake3::Hasher::new_derive_key("globelet threshold 1: dealt signing coefficient");
+        let domain = "globelet threshold 1: dealt signing coefficient";
+        let mut hasher = Zeroizing::new(blake3::Hasher::new_derive_key(domain));
         hasher.update(randomness).update(&n.to_le_bytes()).update(&needed.to_le_bytes());
         hasher.update(&degree.to_le_bytes()).update(&count.to_le_bytes());
-        let mut bytes = *hasher.finalize().as_bytes();
+        let mut bytes = Zeroizing::new(<[u8; 32]>::from(hasher.finalize()));
         bytes[31] &= 0x7f;
         Scalar::from_bytes_le(&bytes).into()
     };
@@ -254,7 +265,8 @@ pub fn deal_signing(
     }
     let polynomial: Vec<_> = (0..needed).map(|degree| coefficient(randomness, n, needed, degree)).collect();
     let public = |secret: &Scalar| (G2Projective::generator() * secret).to_affine();
-    let (mut members, mut shares) = (Vec::new(), Vec::new());
+    // Room for all at once: a vector that grows leaves copies of secrets behind.
+    let (mut members, mut shares) = (Vec::new(), Vec::with_capacity(usize::from(n)));
     for index in 0..n {
         let at = Scalar::from(u64::from(index) + 1);
         let secret = polynomial.iter().rev().fold(Scalar::ZERO, |sum, c| sum * at + c.0 .0);

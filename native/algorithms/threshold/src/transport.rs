@@ -4,7 +4,7 @@ use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::traits::IsIdentity;
 use zeroize::Zeroizing;
 
-use crate::group::{hash_to_scalar, wide_hash};
+use crate::group::{hash_to_scalar, secret_hash};
 use crate::scheme::{Encryption, Secret};
 use crate::ThresholdError;
 
@@ -39,7 +39,7 @@ pub(crate) fn transport_public(bytes: &[u8; 32]) -> Result<RistrettoPoint, Thres
 pub(crate) fn pad(context: &[u8; 32], dealer: u16, receiver: u16, shared: &RistrettoPoint) -> Zeroizing<[u8; 32]> {
     let shared = Zeroizing::new(shared.compress().to_bytes());
     let parts = [&context[..], &dealer.to_le_bytes(), &receiver.to_le_bytes(), &shared[..]];
-    let wide = Zeroizing::new(wide_hash("globelet threshold 1: share pad", &parts));
+    let wide = secret_hash("globelet threshold 1: share pad", &parts);
     let mut pad = Zeroizing::new([0; 32]);
     pad.copy_from_slice(&wide[..32]);
     pad

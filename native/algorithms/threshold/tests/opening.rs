@@ -136,3 +136,12 @@ proptest! {
         let _ = borsh::from_slice::<PublicKey>(&bytes);
     }
 }
+
+#[test]
+fn a_public_key_in_which_a_member_has_none_is_refused() {
+    let mut bytes = deal(4, 2, &[1; 32]).unwrap().0.to_bytes();
+    let last = bytes.len() - 32;
+    // The encoding of the identity: anybody could make this member's shares.
+    bytes[last..].fill(0);
+    assert_eq!(PublicKey::from_bytes(&bytes).unwrap_err().code(), "threshold.encoding");
+}

@@ -69,7 +69,9 @@ impl SecretKey {
         let [gamma, u, v] = EdwardsPoint::compress_batch(&[gamma, EdwardsPoint::mul_base(&nonce), *nonce * point]);
         let points = [&self.public, encoded.as_bytes(), gamma.as_bytes(), u.as_bytes(), v.as_bytes()];
         let challenge = suite.challenge(points);
-        let response = *nonce + short_scalar(challenge) * *self.scalar;
+        // With the response, which all may see, the product would tell the nonce.
+        let product = Zeroizing::new(short_scalar(challenge) * *self.scalar);
+        let response = *nonce + *product;
         let mut proof = [0; PROOF_LEN];
         proof[..32].copy_from_slice(gamma.as_bytes());
         proof[32..48].copy_from_slice(&challenge);

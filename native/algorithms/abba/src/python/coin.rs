@@ -49,8 +49,8 @@ impl PyCoin {
         if n > MOST {
             return Err(refuse(py, &Misuse::TooMany { n, most: MOST }));
         }
-        let seed: [u8; 32] = (*seed).try_into().map_err(|_| refuse(py, &Misuse::Length { found: seed.len() }))?;
-        let dealt = py.detach(|| deal(n, f + 1, &seed));
+        let seed: &[u8; 32] = (*seed).try_into().map_err(|_| refuse(py, &Misuse::Length { found: seed.len() }))?;
+        let dealt = py.detach(|| deal(n, f + 1, seed));
         let (key, shares) = dealt.map_err(|_| refuse(py, &crate::AbbaError::Committee { n, f }))?;
         Ok(PyCoin(Arc::new(Dealt { n, f, key, shares })))
     }

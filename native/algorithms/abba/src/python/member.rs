@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::coin::{called, Dealt, PyCoin};
-use super::{known, refuse};
+use super::{known, read, refuse};
 use crate::{Abba, AbbaMessage, Output};
 
 type Messages<'py> = Vec<Bound<'py, PyBytes>>;
@@ -65,7 +65,7 @@ impl PyAbba {
     /// Takes a message of another member.
     fn handle<'py>(&mut self, py: Python<'py>, sender: u16, message: Bytes<'py>) -> PyResult<Messages<'py>> {
         known(py, sender, self.coin.n)?;
-        let message = AbbaMessage::from_bytes(&message).map_err(|e| refuse(py, &e))?;
+        let message = read(py, &message)?;
         Ok(self.step(py, |member, verify| member.handle(sender, message, verify)))
     }
 

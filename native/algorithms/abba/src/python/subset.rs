@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use globelet_binding::Bytes;
 use globelet_threshold::CoinShare;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyFrozenSet, PySet};
 
 use super::coin::{called, Dealt, PyCoin};
-use super::{known, refuse};
-use crate::{Abba, AbbaError, AbbaMessage, Subset, SubsetOutput};
+use super::{known, read, refuse};
+use crate::{Abba, AbbaError, Subset, SubsetOutput};
 
 type Messages<'py> = Vec<(u16, Bound<'py, PyBytes>)>;
 type Verify<'a> = &'a mut dyn FnMut(u16, u32, &[CoinShare]) -> Option<bool>;
@@ -22,6 +23,16 @@ pub(super) struct PySubset {
     me: u16,
     coin: Arc<Dealt>,
     name: Vec<u8>,
+}
+
+/// The numbers in a set.
+fn numbers(set: &Bound<'_, PyAny>) -> PyResult<BTreeSet<u16>> {
+    if !set.is_instance_of::<PySet>() && !set.is_instance_of::<PyFrozenSet>() {
+        return Err(PyTypeError::new_err("a set of numbers of candidates is wanted"));
+    }
+    // All are fetched before one is read: a number's own code may change the set, at which PyO3's reader panics.
+    let found = set.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+    found.iter().map(|number| number.extract()).collect()
 }
 
 impl PySubset {
@@ -80,7 +91,8 @@ impl PySubset {
     }
 
     /// Says yes to the candidates that are here and no to the rest.
-    fn propose<'py>(&mut self, py: Python<'py>, here: BTreeSet<u16>) -> PyResult<Messages<'py>> {
+    fn propose<'py>(&mut self, py: Python<'py>, here: Bound<'py, PyAny>) -> PyResult<Messages<'py>> {
+        let here = numbers(&here)?;
         here.last().map_or(Ok(0), |&last| known(py, last, self.member.candidates()))?;
         self.step(py, |member, _| Ok(member.propose(|candidate| here.contains(&candidate))))
     }
@@ -94,7 +106,7 @@ impl PySubset {
         message: Bytes<'py>,
     ) -> PyResult<Messages<'py>> {
         known(py, sender, self.coin.n)?;
-        let message = AbbaMessage::from_bytes(&message).map_err(|e| refuse(py, &e))?;
+        let message = read(py, &message)?;
         self.step(py, |member, verify| member.handle(sender, proposer, message, verify))
     }
 

@@ -1,6 +1,6 @@
 //! NTP: packets and the client of several servers.
 
-use globelet_binding::Bytes;
+use globelet_binding::{Bytes, List};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -150,7 +150,7 @@ impl PyEstimate {
 
 /// Selects among candidates; `None` if no majority agrees.
 #[pyfunction]
-pub(super) fn select(py: Python<'_>, candidates: Vec<PyRef<'_, PyCandidate>>) -> Option<PyEstimate> {
+pub(super) fn select(py: Python<'_>, candidates: List<PyRef<'_, PyCandidate>>) -> Option<PyEstimate> {
     let plain = candidates.iter().map(|c| Candidate {
         server: c.server,
         offset_ns: c.offset_ns,

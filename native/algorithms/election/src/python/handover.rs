@@ -1,6 +1,6 @@
 //! Committees, handovers, evidence and removals, as Python sees them.
 
-use globelet_binding::Bytes;
+use globelet_binding::{Bytes, List};
 use globelet_types::ChainId;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
@@ -22,18 +22,19 @@ pub(super) struct PyCommittee(Committee);
 #[pymethods]
 impl PyCommittee {
     #[new]
-    fn new(py: Python<'_>, chain: u16, epoch: u64, members: Vec<PyMember<'_>>) -> PyResult<PyCommittee> {
+    fn new(py: Python<'_>, chain: u16, epoch: u64, members: List<PyMember<'_>>) -> PyResult<PyCommittee> {
         let member = |(key, place, others): &PyMember<'_>| {
             Ok(Member { key: fixed(py, "a key", key)?, place: *place, others: fixed(py, "a hash", others)? })
         };
         let members = members.iter().map(member).collect::<PyResult<Vec<_>>>()?;
-        Committee::new(ChainId(chain), epoch, members).map(PyCommittee).map_err(|e| refuse(py, &e))
+        py.detach(|| Committee::new(ChainId(chain), epoch, members)).map(PyCommittee).map_err(|e| refuse(py, &e))
     }
 
     /// Reads a committee from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyCommittee> {
-        Committee::from_bytes(&data).map(PyCommittee).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Committee::from_bytes(data)).map(PyCommittee).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.
@@ -43,7 +44,7 @@ impl PyCommittee {
 
     /// Its hash.
     fn hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.hash())
+        PyBytes::new(py, &py.detach(|| self.0.hash()))
     }
 
     /// Which chain.
@@ -104,7 +105,8 @@ impl PyHandover {
     /// Reads a handover from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyHandover> {
-        Handover::from_bytes(&data).map(PyHandover).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Handover::from_bytes(data)).map(PyHandover).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.
@@ -130,7 +132,7 @@ impl PyHandover {
 pub(super) fn follow(
     py: Python<'_>,
     genesis: PyRef<'_, PyCommittee>,
-    handovers: Vec<PyRef<'_, PyHandover>>,
+    handovers: List<PyRef<'_, PyHandover>>,
 ) -> PyResult<PyCommittee> {
     let (genesis, handovers) = (&genesis.0, handovers.iter().map(|h| h.0.clone()).collect::<Vec<_>>());
     py.detach(|| crate::follow(genesis, &handovers)).map(PyCommittee).map_err(|e| refuse(py, &e))
@@ -217,7 +219,8 @@ impl PyEvidence {
     /// Reads evidence from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyEvidence> {
-        Evidence::from_bytes(&data).map(PyEvidence).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Evidence::from_bytes(data)).map(PyEvidence).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.

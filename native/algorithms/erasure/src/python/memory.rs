@@ -1,6 +1,6 @@
 //! Shards in and out of Python, without a copy where there is a place to write to.
 
-use globelet_binding::Bytes;
+use globelet_binding::{Bytes, List};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -9,7 +9,7 @@ use super::refuse;
 use crate::{ErasureError, Frame};
 
 /// Shards by their numbers: a dict, or pairs.
-pub(super) struct Numbered<'py>(Vec<(usize, Bytes<'py>)>);
+pub(super) struct Numbered<'py>(List<(usize, Bytes<'py>)>);
 
 impl Numbered<'_> {
     pub(super) fn slices(&self) -> Vec<(usize, &[u8])> {
@@ -22,7 +22,8 @@ impl<'py> FromPyObject<'_, 'py> for Numbered<'py> {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Numbered<'py>> {
         match object.cast::<PyDict>() {
-            Ok(by_number) => by_number.iter().map(|(index, shard)| Ok((index.extract()?, shard.extract()?))).collect(),
+            // A copy of what is in it: a number's own code may change the dict while it is read.
+            Ok(by_number) => by_number.items().extract(),
             Err(_) => object.extract(),
         }
         .map(Numbered)

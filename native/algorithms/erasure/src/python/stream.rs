@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use super::memory::{joined, Numbered};
-use super::{list, refuse};
+use super::{list, refuse, Misuse};
 use crate::{Codec, Decoder, Encoder, Manifest, Stripe};
 
 /// What the receiver of a stream trusts.
@@ -18,18 +18,19 @@ impl PyManifest {
     /// Reads a manifest from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyManifest> {
-        Manifest::from_bytes(&data).map(PyManifest).map_err(|error| refuse(py, &error))
+        let data = &*data;
+        py.detach(|| Manifest::from_bytes(data)).map(PyManifest).map_err(|error| refuse(py, &error))
     }
 
     /// The only encoding.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.to_bytes())
+        PyBytes::new(py, &py.detach(|| self.0.to_bytes()))
     }
 
     /// BLAKE3 of the encoding.
     #[getter]
     fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.id())
+        PyBytes::new(py, &py.detach(|| self.0.id()))
     }
 
     /// Shards needed to rebuild.
@@ -89,8 +90,8 @@ impl PyManifest {
 pub(super) struct PyEncoder(Option<Encoder>);
 
 /// What is asked of an encoder that has ended.
-fn ended() -> PyErr {
-    pyo3::exceptions::PyRuntimeError::new_err("the encoder has finished: make another one")
+fn ended(py: Python<'_>) -> PyErr {
+    refuse(py, &Misuse::Finished)
 }
 
 fn pieces<'py>(py: Python<'py>, stripe: &Stripe) -> Vec<Bound<'py, PyBytes>> {
@@ -102,20 +103,20 @@ impl PyEncoder {
     #[new]
     #[pyo3(signature = (k, n, stripe=1 << 20))]
     fn new(py: Python<'_>, k: usize, n: usize, stripe: usize) -> PyResult<PyEncoder> {
-        let made = Codec::new(k, n).and_then(|codec| Encoder::new(codec, stripe));
+        let made = py.detach(|| Codec::new(k, n).and_then(|codec| Encoder::new(codec, stripe)));
         made.map(|encoder| PyEncoder(Some(encoder))).map_err(|error| refuse(py, &error))
     }
 
     /// Takes the next part of the payload; gives the pieces of each stripe that it completes.
     fn push<'py>(&mut self, py: Python<'py>, part: Bytes<'py>) -> PyResult<Vec<Vec<Bound<'py, PyBytes>>>> {
-        let (encoder, part) = (self.0.as_mut().ok_or_else(ended)?, &*part);
+        let (encoder, part) = (self.0.as_mut().ok_or_else(|| ended(py))?, &*part);
         let done = py.detach(|| encoder.push(part)).map_err(|error| refuse(py, &error))?;
         Ok(done.iter().map(|stripe| pieces(py, stripe)).collect())
     }
 
     /// Ends the payload; gives the pieces of the last stripe, none if it was given, and the manifest.
     fn finish<'py>(&mut self, py: Python<'py>) -> PyResult<(Vec<Vec<Bound<'py, PyBytes>>>, PyManifest)> {
-        let encoder = self.0.take().ok_or_else(ended)?;
+        let encoder = self.0.take().ok_or_else(|| ended(py))?;
         let (last, manifest) = py.detach(|| encoder.finish()).map_err(|error| refuse(py, &error))?;
         Ok((last.iter().map(|stripe| pieces(py, stripe)).collect(), PyManifest(manifest)))
     }
@@ -130,7 +131,8 @@ impl PyDecoder {
     #[new]
     #[pyo3(signature = (manifest, trusting=false))]
     fn new(py: Python<'_>, manifest: PyRef<'_, PyManifest>, trusting: bool) -> PyResult<PyDecoder> {
-        let decoder = Decoder::new(manifest.0.clone()).map_err(|error| refuse(py, &error))?;
+        let manifest = &manifest.0;
+        let decoder = py.detach(|| Decoder::new(manifest.clone())).map_err(|error| refuse(py, &error))?;
         Ok(PyDecoder(if trusting { decoder.trusting() } else { decoder }))
     }
 

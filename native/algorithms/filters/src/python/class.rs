@@ -172,11 +172,11 @@ macro_rules! filter_class {
 
             /// The only encoding.
             fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-                PyBytes::new(py, &self.0.encoded())
+                PyBytes::new(py, &py.detach(|| self.0.encoded()))
             }
 
-            fn __contains__(&self, item: Bytes<'_>) -> bool {
-                self.0.holds(&item)
+            fn __contains__(&self, py: Python<'_>, item: Bytes<'_>) -> bool {
+                globelet_binding::hashing(py, &item, |item| self.0.holds(item))
             }
 
             /// Whether each item is perhaps held.

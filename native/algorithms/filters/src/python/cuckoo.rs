@@ -1,6 +1,6 @@
 //! The cuckoo filter, as Python sees it: marks of either width behind one class.
 
-use globelet_binding::{Bytes, Rows};
+use globelet_binding::{hashing, Bytes, Rows};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
@@ -28,8 +28,8 @@ filter_class!(PyCuckoo, {
     #[pyo3(signature = (items, seed=0, bits=16))]
     fn new(py: Python<'_>, items: u64, seed: u64, bits: u32) -> PyResult<PyCuckoo> {
         let made = match bits {
-            16 => Cuckoo::with_capacity(items, seed).map(Any::Narrow),
-            32 => Cuckoo::with_capacity(items, seed).map(Any::Wide),
+            16 => py.detach(|| Cuckoo::with_capacity(items, seed).map(Any::Narrow)),
+            32 => py.detach(|| Cuckoo::with_capacity(items, seed).map(Any::Wide)),
             _ => return Err(refuse(py, &Misuse::Bits { kind: "cuckoo", choices: "16 or 32", bits })),
         };
         made.map(PyCuckoo).map_err(|error| refuse(py, &error))
@@ -37,7 +37,9 @@ filter_class!(PyCuckoo, {
 
     /// Adds an item; the same item added twice is held twice.
     fn insert(&mut self, py: Python<'_>, item: Bytes<'_>) -> PyResult<()> {
-        with_filter!(&mut self.0, filter => filter.insert(&item)).map_err(|error| refuse(py, &error))
+        // A full filter doubles, which takes as long as it is large.
+        let (filter, item) = (&mut self.0, &*item);
+        py.detach(|| with_filter!(filter, filter => filter.insert(item))).map_err(|error| refuse(py, &error))
     }
 
     /// Adds items, up to the first that is refused.
@@ -48,8 +50,9 @@ filter_class!(PyCuckoo, {
     }
 
     /// Takes out one copy of an item, and says whether there was one.
-    fn remove(&mut self, item: Bytes<'_>) -> bool {
-        with_filter!(&mut self.0, filter => filter.remove(&item))
+    fn remove(&mut self, py: Python<'_>, item: Bytes<'_>) -> bool {
+        let filter = &mut self.0;
+        hashing(py, &item, |item| with_filter!(filter, filter => filter.remove(item)))
     }
 
     /// Takes out one copy of each item, and says of each whether there was one.

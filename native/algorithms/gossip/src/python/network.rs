@@ -86,7 +86,7 @@ impl PyNetwork {
             return Err(refuse(py, &Misuse::NoShare(share)));
         }
         let count = (share * self.0.alive().len() as f64).round() as usize;
-        Ok(self.0.fail(count, spare))
+        self.run(py, |network| Ok(network.fail(count, spare)))
     }
 
     /// Cuts the links between the two halves of the cities, or mends them.

@@ -55,7 +55,8 @@ impl PyHolder {
 
     /// Forgets every shard whose time is over; says which.
     fn expire<'py>(&mut self, py: Python<'py>, now_us: u64) -> Vec<(Bound<'py, PyBytes>, u16)> {
-        let over = self.0.expire(now_us);
+        let holder = &mut self.0;
+        let over = py.detach(|| holder.expire(now_us));
         over.iter().map(|(vertex, shard)| (PyBytes::new(py, vertex), *shard)).collect()
     }
 
@@ -85,7 +86,8 @@ impl PyRecords {
     /// Reads it from its only encoding.
     #[classmethod]
     fn from_bytes(_: &Bound<'_, PyType>, py: Python<'_>, data: Bytes<'_>) -> PyResult<PyRecords> {
-        Records::from_bytes(&data).map(PyRecords).map_err(|e| refuse(py, &e))
+        let data: &[u8] = &data;
+        py.detach(|| Records::from_bytes(data)).map(PyRecords).map_err(|e| refuse(py, &e))
     }
 
     /// The only encoding.

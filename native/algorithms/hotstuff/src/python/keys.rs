@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use globelet_binding::Bytes;
 use pyo3::prelude::*;
+use zeroize::Zeroizing;
 
 use super::{known, refuse, Misuse};
 use crate::{Certificate, Crypto, Evidence, HotstuffError};
@@ -43,11 +44,12 @@ impl PyKeys {
         if n == 0 {
             return Err(refuse(py, &HotstuffError::Committee));
         }
-        let seed: [u8; 32] = (*seed).try_into().map_err(|_| refuse(py, &Misuse::Length { found: seed.len() }))?;
+        let seed: &[u8; 32] = (*seed).try_into().map_err(|_| refuse(py, &Misuse::Length { found: seed.len() }))?;
         let (secret, public) = py.detach(|| {
             let derived = |me: u16| {
-                let material = [&seed[..], &chain.to_le_bytes(), &me.to_le_bytes()].concat();
-                SigningKey::from_bytes(&blake3::derive_key("globelet hotstuff 1: played key", &material))
+                let material = Zeroizing::new([&seed[..], &chain.to_le_bytes(), &me.to_le_bytes()].concat());
+                let key = blake3::derive_key("globelet hotstuff 1: played key", &material);
+                SigningKey::from_bytes(&Zeroizing::new(key))
             };
             let secret: Vec<SigningKey> = (0..n).map(derived).collect();
             let public = secret.iter().map(SigningKey::verifying_key).collect();

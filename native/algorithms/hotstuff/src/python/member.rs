@@ -95,10 +95,10 @@ impl PyHotstuff {
 
     /// Proposes a block, if this member may.
     fn propose<'py>(&mut self, py: Python<'py>, now_us: u64, payload: Bytes<'py>) -> Actions<'py> {
-        let payload = payload.to_vec();
+        let payload: &[u8] = &payload;
         self.step(py, |member, keys| {
-            let root = blake3::hash(&payload).into();
-            member.propose(now_us, payload, root, keys)
+            let root = blake3::hash(payload).into();
+            member.propose(now_us, payload.to_vec(), root, keys)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Arrays of degrees as Python gives them, without a copy.
 
+use globelet_binding::List;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -14,7 +15,7 @@ pub(super) enum Degrees {
     /// Memory that Python keeps in place.
     Memory(PyBuffer<f64>),
     /// Numbers from a list.
-    Numbers(Vec<f64>),
+    Numbers(List<f64>),
 }
 
 impl Degrees {
@@ -39,7 +40,7 @@ impl<'py> FromPyObject<'_, 'py> for Degrees {
             if memory.dimensions() == 1 && memory.is_c_contiguous() {
                 return Ok(Degrees::Memory(memory));
             }
-        } else if let Ok(numbers) = object.extract::<Vec<f64>>() {
+        } else if let Ok(numbers) = object.extract::<List<f64>>() {
             if !object.hasattr("__array_interface__")? {
                 return Ok(Degrees::Numbers(numbers));
             }

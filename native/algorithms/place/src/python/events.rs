@@ -1,6 +1,6 @@
 //! Event areas and their calendar.
 
-use globelet_binding::Bytes;
+use globelet_binding::{Bytes, List};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -25,17 +25,18 @@ impl PyEventArea {
     /// Reads an event area from its only encoding.
     #[staticmethod]
     fn from_bytes(py: Python<'_>, data: Bytes<'_>) -> PyResult<PyEventArea> {
-        EventArea::from_bytes(&data).map(PyEventArea).map_err(|error| refuse(py, &error))
+        let data: &[u8] = &data;
+        py.detach(|| EventArea::from_bytes(data)).map(PyEventArea).map_err(|error| refuse(py, &error))
     }
 
     /// The only encoding.
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.to_bytes())
+        PyBytes::new(py, &py.detach(|| self.0.to_bytes()))
     }
 
     /// The rings, as (longitude, latitude) in degrees.
     #[getter]
-    fn rings(&self) -> Rings {
+    fn rings(&self) -> Vec<Vec<(f64, f64)>> {
         degrees_of(self.0.area())
     }
 
@@ -70,8 +71,9 @@ pub(super) struct PyCalendar(Calendar);
 #[pymethods]
 impl PyCalendar {
     #[new]
-    fn new(events: Vec<PyRef<'_, PyEventArea>>) -> PyCalendar {
-        PyCalendar(Calendar::new(events.iter().map(|event| event.0.clone()).collect()))
+    fn new(py: Python<'_>, events: List<PyRef<'_, PyEventArea>>) -> PyCalendar {
+        let events: Vec<&EventArea> = events.iter().map(|event| &event.0).collect();
+        PyCalendar(py.detach(|| Calendar::new(events.into_iter().cloned().collect())))
     }
 
     fn __len__(&self) -> usize {

@@ -73,9 +73,11 @@ impl Dealer<'_> {
         let seal = |(receiver, key): (u16, &RistrettoPoint)| {
             let at = abscissa::<S>(receiver);
             let share = polynomial.iter().rev().fold(Secret::<S>(S::number(0)), |sum, coefficient| {
-                Secret(S::plus(&S::product(&sum.0, &at), &coefficient.0))
+                let risen = Secret::<S>(S::product(&sum.0, &at));
+                Secret(S::plus(&risen.0, &coefficient.0))
             });
-            let mut sealed = pad(self.context, self.index, receiver, &(ephemeral.0 * key));
+            let shared = Zeroizing::new(ephemeral.0 * key);
+            let mut sealed = pad(self.context, self.index, receiver, &shared);
             let share = Zeroizing::new(S::write_scalar(&share.0));
             sealed.iter_mut().zip(share.iter()).for_each(|(byte, add)| *byte ^= add);
             *sealed

@@ -29,9 +29,10 @@ impl TransportKey {
     /// The key that follows from a seed of 32 bytes.
     #[new]
     fn new(py: Python<'_>, seed: Bytes<'_>) -> PyResult<TransportKey> {
-        let seed = *exactly(py, "a seed", &seed)?;
-        let public = py.detach(|| crate::TransportKey::from_seed(&seed).public());
-        Ok(TransportKey { seed: zeroize::Zeroizing::new(seed), public })
+        let mut kept = zeroize::Zeroizing::new([0; 32]);
+        kept.copy_from_slice(exactly::<32>(py, "a seed", &seed)?);
+        let public = py.detach(|| crate::TransportKey::from_seed(&kept).public());
+        Ok(TransportKey { seed: kept, public })
     }
 
     /// The public key, 32 bytes.
@@ -115,13 +116,17 @@ impl Ceremony {
     ) -> PyResult<Ceremony> {
         let (session, receivers) = (&*session, keys(py, &receivers)?);
         let key = key.as_deref();
-        let made = match scheme {
-            "encryption" => {
+        let (encryption, signing) = (scheme == Encryption::NAME, scheme == Signing::NAME);
+        if !encryption && !signing {
+            return Err(misuse(py, &Misuse::UnknownScheme(scheme.to_owned())));
+        }
+        let made = py.detach(|| {
+            if encryption {
                 with_key(native::Ceremony::generation(session, &receivers, needed), key).map(Any::Encryption)
+            } else {
+                with_key(native::Ceremony::generation(session, &receivers, needed), key).map(Any::Signing)
             }
-            "signing" => with_key(native::Ceremony::generation(session, &receivers, needed), key).map(Any::Signing),
-            other => return Err(misuse(py, &Misuse::UnknownScheme(other.to_owned()))),
-        };
+        });
         made.map(Ceremony).map_err(|error| refuse(py, &error))
     }
 
@@ -140,10 +145,14 @@ impl Ceremony {
         let key = key.as_deref();
         let made = match old {
             OldKey::Encryption(old) => {
-                with_key(native::Ceremony::resharing(session, &old.0, &receivers, needed), key).map(Any::Encryption)
+                let old = &old.0;
+                let made = || with_key(native::Ceremony::resharing(session, old, &receivers, needed), key);
+                py.detach(made).map(Any::Encryption)
             }
             OldKey::Signing(old) => {
-                with_key(native::Ceremony::resharing(session, &old.0, &receivers, needed), key).map(Any::Signing)
+                let old = &old.0;
+                let made = || with_key(native::Ceremony::resharing(session, old, &receivers, needed), key);
+                py.detach(made).map(Any::Signing)
             }
         };
         made.map(Ceremony).map_err(|error| refuse(py, &error))

@@ -1,8 +1,9 @@
 //! Encryption to a committee, and its coin.
 
-use globelet_binding::Bytes;
+use globelet_binding::{Bytes, List};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use zeroize::Zeroizing;
 
 use super::{encoded, refuse, seed};
 
@@ -58,7 +59,7 @@ encoded!(PublicKey, crate::PublicKey, {
 
     /// The key that ciphertexts are sealed to, 32 bytes.
     fn group_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.group_key())
+        PyBytes::new(py, &py.detach(|| self.0.group_key()))
     }
 
     /// Seals a payload, bound to a label.
@@ -90,12 +91,12 @@ encoded!(PublicKey, crate::PublicKey, {
         py: Python<'py>,
         label: Bytes<'py>,
         ciphertext: &Ciphertext,
-        shares: Vec<PyRef<'py, DecryptionShare>>,
+        shares: List<PyRef<'py, DecryptionShare>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let label = &*label;
         let shares: Vec<_> = shares.iter().map(|share| share.0.clone()).collect();
         let opened = py.detach(|| crate::combine(&self.0, label, &ciphertext.0, &shares));
-        opened.map(|payload| PyBytes::new(py, &payload)).map_err(|error| refuse(py, &error))
+        opened.map(|payload| PyBytes::new(py, &Zeroizing::new(payload))).map_err(|error| refuse(py, &error))
     }
 
     /// Whether a share is what its member's key makes of a coin's name.
@@ -109,7 +110,7 @@ encoded!(PublicKey, crate::PublicKey, {
         &self,
         py: Python<'py>,
         name: Bytes<'py>,
-        shares: Vec<PyRef<'py, CoinShare>>,
+        shares: List<PyRef<'py, CoinShare>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let name = &*name;
         let shares: Vec<_> = shares.iter().map(|share| share.0.clone()).collect();

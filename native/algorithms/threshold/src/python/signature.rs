@@ -1,6 +1,6 @@
 //! Signatures of a committee.
 
-use globelet_binding::{Bytes, Rows};
+use globelet_binding::{Bytes, List, Rows};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -83,7 +83,7 @@ encoded!(SigningCommittee, native::SigningCommittee, {
         &self,
         py: Python<'py>,
         message: Bytes<'py>,
-        indices: Vec<u16>,
+        indices: List<u16>,
         shares: Rows<'py>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (message, shares) = (&*message, shares.slices());

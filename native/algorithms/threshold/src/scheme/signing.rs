@@ -6,7 +6,7 @@ use group::{Curve, Group};
 use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use super::{sealed::Sealed, Scheme, Secret};
-use crate::group::wide_hash;
+use crate::group::secret_hash;
 use crate::signature::{SigningCommittee, SigningShare, KEY_LEN};
 
 /// Keys that sign, in G2 of BLS12-381.
@@ -88,7 +88,7 @@ impl Scheme for Signing {
         let candidate = |count: u32| {
             let count = count.to_le_bytes();
             let counted = [&[&count[..]], parts].concat();
-            let wide = Zeroizing::new(wide_hash(domain, &counted));
+            let wide = secret_hash(domain, &counted);
             let mut bytes = Zeroizing::new([0; 32]);
             bytes.copy_from_slice(&wide[..32]);
             bytes[31] &= 0x7f;
