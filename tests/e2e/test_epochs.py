@@ -15,9 +15,10 @@ import pytest
 
 from globelet.client.problem import Problem
 from globelet.engines.local import LocalEngine
+from globelet.scenarios.committee import Committee
 from globelet.scenarios.runner import run
 from globelet.scenarios.scenario import load
-from globelet.scenarios.world import Committee, World
+from globelet.scenarios.world import World
 from globelet.world import load as load_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.local_only]

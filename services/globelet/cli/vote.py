@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from globelet.cli import BAD_INPUT
 from globelet.cli.terminal import Json, emit, refusals, running, say, stop
-
-if TYPE_CHECKING:
-    from globelet.client.bank import Bank
 
 
 def register(app: typer.Typer) -> None:
@@ -31,11 +28,14 @@ def vote(
     with refusals():
         from globelet.client.account import Key
         from globelet.client.bank import Bank
+        from globelet.scenarios import committee
 
         bank = Bank(running(world))
         place = bank.municipality(place)
-        if _stakes(bank, place) is None:
-            stop(BAD_INPUT, f"{place} elects nobody: give the world file `parameters: {{epoch_us: …}}`")
+        try:
+            committee.of(bank.engine.ledgers(), place)
+        except ValueError as error:
+            stop(BAD_INPUT, str(error))
         account = bank.account(Key.derive("vote", bank.engine.tag, time.time_ns()), place)
         say("opening an account …")
         bank.open(account)
@@ -46,16 +46,9 @@ def vote(
                 f"{receipt.id}\n{place}, {amount} behind {candidate}\n\n{'stage':<14}{'ms since click':>15}", flush=True
             )
         receipt.wait("committed", timeout, None if as_json else lambda stage, ms: print(f"{stage:<14}{ms:>15.1f}"))
-        stakes = _stakes(bank, place) or {}
+        stakes = dict(committee.of(bank.engine.ledgers(), place).stakes)
         if as_json:
             emit(receipt.as_dict() | {"stakes": stakes})
         else:
             print(f"\n{'candidate':<14}{'stake':>15}")
             print("\n".join(f"{name:<14}{stake:>15}" for name, stake in stakes.items()))
-
-
-def _stakes(bank: Bank, place: str) -> dict[str, int] | None:
-    """Stake behind each candidate, by the farthest replica; None where nobody is elected."""
-    replicas = [r for ledger in bank.engine.ledgers() if ledger["chain"] == place for r in ledger["replicas"]]
-    told = [replica for replica in replicas if "stakes" in replica]
-    return dict(max(told, key=lambda replica: replica["height"])["stakes"]) if told else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import product
 from math import nan
 
@@ -16,7 +15,8 @@ from globelet.client.problem import Problem, Unreachable
 from globelet.client.receipt import Receipt
 from globelet.engines.engine import Engine
 from globelet.engines.errors import NoSuchRoute, UnknownProcess
-from globelet.scenarios import invariants
+from globelet.scenarios import committee, invariants
+from globelet.scenarios.committee import Committee
 from globelet.scenarios.faults import FaultLog, LinkHandle, ProcessHandle
 from globelet.scenarios.invariants import Book, Mark
 from globelet.scenarios.load import Load, begin
@@ -27,15 +27,6 @@ from globelet.world.resolved import RouteName
 _LOOK = 0.25
 # Transfers that are asked first whether they are where all shall be.
 _FEW = 16
-
-
-@dataclass(frozen=True)
-class Committee:
-    """A municipality's committee: its epoch, the replicas that sit in it, and the stake behind each candidate."""
-
-    epoch: int
-    members: tuple[str, ...]
-    stakes: Mapping[str, int]
 
 
 class World:
@@ -289,16 +280,7 @@ class World:
 
     def committee(self, municipality: str) -> Committee:
         """The committee of a municipality, as its farthest replica knows it. ValueError in a world without epochs."""
-        found = [
-            Committee(int(replica["epoch"]), tuple(replica["members"]), replica["stakes"])
-            for ledger in self.engine.ledgers()
-            if ledger.get("chain") == municipality
-            for replica in ledger.get("replicas", [])
-            if "members" in replica
-        ]
-        if not found:
-            raise ValueError(f"{municipality} elects nobody: give the world file `parameters: {{epoch_us: …}}`")
-        return max(found, key=lambda committee: committee.epoch)
+        return committee.of(self.engine.ledgers(), municipality)
 
     def repairs(self) -> int:
         """Parcels that destinations brought home by asking for them (R2 to R4), since their processes started."""
