@@ -70,7 +70,7 @@ def votes_are_taken(world: World, before: Committee, state: Path) -> None:
     ]
     for change, status, code, mend in cases:
         with pytest.raises(Problem) as refused:
-            world.engine.submit("tokyo", "/v1/votes", body | change, None)
+            world.engine.submit("tokyo", "/v1/votes", body | change, world.bank.token(carol))
         assert (refused.value.status, refused.value.code) == (status, code)
         assert mend in refused.value.detail
     carol.vote(None).wait("committed")
