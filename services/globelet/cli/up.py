@@ -61,6 +61,8 @@ def down(
         except NotUp:
             say(f"world {world} has no state; nothing to do")
         else:
+            # $GLOBELET_STATE may hold another one than was named.
+            world = found.world.name
             found.down(wipe=wipe)
             say(f"world {world} is down; its state {'is removed' if wipe else f'stays in {found.state}'}")
         if as_json:
