@@ -38,22 +38,17 @@ def metrics(engine: LocalEngine, process: str) -> str:
 
 
 def votes_are_taken(world: World, before: Committee, state: Path) -> None:
-    """A vote by command line and one by script count at every replica; wrong ones are refused by their own codes."""
-    words = [
-        sys.executable,
-        "-m",
-        "globelet",
-        "vote",
-        "--in",
-        "tokyo",
-        "--for",
-        "tokyo-r5",
-        "--amount",
-        "700",
-        "--json",
-    ]
+    """Votes by command line and by script count; wrong ones are refused by their own codes."""
     here = os.environ | {"GLOBELET_STATE": str(state)}
-    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, env=here).stdout)
+
+    def voted(candidate: str) -> subprocess.CompletedProcess[str]:
+        words = f"-m globelet vote --in tokyo --for {candidate} --amount 700 --json".split()
+        return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, env=here)
+
+    wrong = voted("paris-r0")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "tokyo-r4, tokyo-r5" in wrong.stderr
+    told = json.loads(voted("tokyo-r5").stdout)
     assert told["stakes"]["tokyo-r5"] == before.stakes["tokyo-r5"] + 700
     carol = world.account("tokyo", balance=300)
     carol.vote("tokyo-r5").wait("anchored")

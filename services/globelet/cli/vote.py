@@ -33,9 +33,11 @@ def vote(
         bank = Bank(running(world))
         place = bank.municipality(place)
         try:
-            committee.of(bank.engine.ledgers(), place)
+            candidates = committee.of(bank.engine.ledgers(), place).stakes
         except ValueError as error:
             stop(BAD_INPUT, str(error))
+        if candidate not in candidates:
+            stop(BAD_INPUT, f"{candidate} is no candidate in {place}: name one of {', '.join(candidates)} with --for")
         account = bank.account(Key.derive("vote", bank.engine.tag, time.time_ns()), place)
         say("opening an account …")
         bank.open(account)

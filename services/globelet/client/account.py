@@ -85,7 +85,8 @@ class Account:
     def vote(self, choice: str | Account | None) -> VoteReceipt:
         """Puts its balance behind a candidate, by name, behind whoever another account is behind, or behind nobody.
 
-        It stands until the account votes again, and counts while it lives here. Returns at once; raises `Problem`.
+        It stands until the account votes again, and counts while it lives here. Returns at once. Raises
+        `Problem`, and `LookupError` for the name of no node.
         """
         return self._bank.vote(self, choice)
 

@@ -29,12 +29,11 @@ class VoteReceipt(Climb):
 
     def terms(self) -> dict[str, Any]:
         """Which account votes, where, and for whom."""
-        candidate = self.choice if isinstance(self.choice, str) else None
-        delegate = None if self.choice is None or candidate is not None else self.order.delegate
+        delegate = self.order.delegate
         return {
             "account": self.account.id,
             "municipality": self.source,
-            "candidate": candidate,
+            "candidate": self.choice if isinstance(self.choice, str) else None,
             "delegate": None if delegate is None else delegate.hex(),
             "nonce": self.order.nonce,
         }
