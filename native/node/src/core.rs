@@ -1,18 +1,22 @@
 //! The core thread: it owns the states of the hosted nodes and hands them one event at a time.
+mod input;
+
+pub use input::{CoreHandle, Input};
+
 use crate::clock::WallClock;
 use crate::directory::{Directory, Way};
 use crate::gate::Gate;
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
 use crate::schedule::{Jitter, Schedule};
 use crate::transport::Outward;
+use crate::work::work;
 use crate::writer::Append;
 use bytes::Bytes;
-use globelet_protocol::{Effect, Event, Message, Publication, State, Weighted};
+use globelet_protocol::{Effect, Event, Message, Publication, State};
 use globelet_types::world::Route;
-use globelet_types::{encode, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder};
+use globelet_types::{encode, Micros, NodeId, OrderId, Refusal};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,109 +26,6 @@ use tokio::sync::{mpsc, oneshot};
 pub type Outcomes = Vec<Result<OrderId, Refusal>>;
 /// The states of the hosted nodes, for questions.
 pub type States = BTreeMap<NodeId, State>;
-
-/// What others tell the core.
-pub enum Input {
-    /// A message came for a hosted node, decoded, with the bytes it came as.
-    Message {
-        /// The receiver.
-        to: NodeId,
-        /// The sender, authenticated.
-        from: NodeId,
-        /// Which of the two routes it took, where its link has two.
-        route: Option<Route>,
-        /// The message.
-        message: Box<Message>,
-        /// Its encoding.
-        raw: Bytes,
-    },
-    /// Orders for one ingress.
-    Submit {
-        /// The ingress.
-        node: NodeId,
-        /// The orders.
-        orders: Vec<SignedOrder>,
-        /// Who waits.
-        reply: oneshot::Sender<Outcomes>,
-    },
-    /// Presence changed for one replica.
-    Candidates {
-        /// The replica.
-        node: NodeId,
-        /// Holders, nearest first, with their weights.
-        holders: Vec<Weighted>,
-    },
-    /// A selection policy weighed the replicas of a source for one replica.
-    Sources {
-        /// The replica.
-        node: NodeId,
-        /// The source.
-        source: ChainId,
-        /// Its replicas with their weights.
-        replicas: Vec<Weighted>,
-    },
-    /// Everything up to this sync is durable.
-    Synced {
-        /// Whose log.
-        node: NodeId,
-        /// The sync's number.
-        upto: u64,
-    },
-    /// A question about the states.
-    Ask(Box<dyn FnOnce(&States) + Send>),
-    /// Measures a link inside the process.
-    Probe {
-        /// The way.
-        way: Way,
-        /// Gets the delay met.
-        reply: oneshot::Sender<Duration>,
-    },
-    /// Ends the thread.
-    Stop,
-}
-
-/// A way into the core, cheap to clone.
-#[derive(Clone)]
-pub struct CoreHandle {
-    inputs: Sender<Input>,
-    waiting: Arc<AtomicU64>,
-    clock: WallClock,
-    metrics: Arc<Metrics>,
-}
-
-impl CoreHandle {
-    /// A handle over a channel whose other end is a core's, with the core's clock.
-    pub fn new(inputs: Sender<Input>, clock: WallClock, metrics: Arc<Metrics>) -> CoreHandle {
-        CoreHandle { inputs, waiting: Arc::default(), clock, metrics }
-    }
-
-    /// The time that the core goes by.
-    pub fn now(&self) -> Micros {
-        self.clock.now()
-    }
-
-    /// Hands an input over; one that comes after the core's end is lost.
-    pub fn tell(&self, input: Input) {
-        self.metrics.core_queue.set(self.waiting.fetch_add(1, Ordering::Relaxed) as i64 + 1);
-        let _ = self.inputs.send(input);
-    }
-
-    /// Notes that the core took an input; what the log threads report was never counted as waiting.
-    fn took(&self, input: &Input) {
-        if !matches!(input, Input::Synced { .. }) {
-            self.metrics.core_queue.set(self.waiting.fetch_sub(1, Ordering::Relaxed) as i64 - 1);
-        }
-    }
-
-    /// Asks about the states; `None` once the core has ended.
-    pub async fn ask<T: Send + 'static>(&self, question: impl FnOnce(&States) -> T + Send + 'static) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        self.tell(Input::Ask(Box::new(move |states| {
-            let _ = reply.send(question(states));
-        })));
-        answer.await.ok()
-    }
-}
 
 /// An effect that waits behind its node's gate.
 enum Outgoing {
@@ -308,7 +209,7 @@ impl Core {
             (Event::MessageReceived { from, route, .. }, Some(raw)) => Some(message_record(now, *from, *route, &raw)),
             (event, _) => Some(record(now, event)),
         };
-        let (work, begun) = (metrics::work(&event), Instant::now());
+        let (work, begun) = (work(&event), Instant::now());
         let effects = state.handle(now, event);
         self.metrics.worked(work, begun.elapsed());
         let persist = effects.iter().any(|e| matches!(e, Effect::Persist));

@@ -1,14 +1,18 @@
 //! What the nodes publish: to the streams of clients, the outbox and the metrics.
+mod inside;
+mod recovery;
+
+pub use recovery::Recovery;
+
 use crate::entry::{Entry, Key};
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
-use crate::recent::Recent;
 use crate::NodeError;
 use globelet_clock::Stamp;
-use globelet_protocol::brief::Names;
-use globelet_protocol::{Brief, Publication, Receipt};
+use globelet_protocol::{Publication, Receipt};
 use globelet_types::{ChainId, Hash, Micros, NodeId, OrderId, Refusal, Stage};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use inside::Inside;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -23,41 +27,6 @@ pub struct Step {
     pub at: Stamp,
     /// Why, for `refused` and `refunded`.
     pub refusal: Option<Refusal>,
-}
-
-/// Transfers that are remembered at once: their times for latency metrics, and what the outbox has of them.
-const REMEMBERED: usize = 100_000;
-
-/// Certified blocks of a chain that are remembered at once.
-const BLOCKS: usize = 16_384;
-
-/// Interval signatures that are remembered at once: one that is forgotten is written again when a receipt names it.
-const INTERVALS: usize = 16_384;
-
-/// What is known of a receipt that the outbox has.
-#[derive(Clone, Copy)]
-struct Kept {
-    /// Of its newest record.
-    offset: u64,
-    late_proofs: u8,
-    archived: Option<Stamp>,
-}
-
-struct Inside {
-    listeners: HashMap<OrderId, Vec<mpsc::UnboundedSender<Step>>>,
-    admitted: Recent<OrderId, Micros>,
-    kept: Recent<OrderId, Kept>,
-    /// Where the outbox has the newest interval signatures, by name.
-    intervals: Recent<Hash, u64>,
-    names: Names,
-    /// Receipts in the outbox that the stores have not, with their offsets.
-    waiting: VecDeque<(u64, OrderId)>,
-    heights: HashMap<ChainId, u64>,
-    /// The newest blocks that hosted replicas saw certified, by height.
-    certified: BTreeMap<ChainId, BTreeSet<(u64, Hash)>>,
-    /// All that the outbox had when it was opened; recovery needs and empties it.
-    known: BTreeSet<Key>,
-    outbox: Outbox,
 }
 
 /// The feed of one process. Cheap to clone.
@@ -77,23 +46,7 @@ impl Feed {
     /// # Errors
     /// [`NodeError::Disk`] if the outbox cannot be read.
     pub fn new(outbox: Outbox, metrics: Arc<Metrics>) -> Result<Feed, NodeError> {
-        let mut inside = Inside {
-            listeners: HashMap::new(),
-            admitted: Recent::new(REMEMBERED),
-            kept: Recent::new(REMEMBERED),
-            intervals: Recent::new(INTERVALS),
-            names: Names::default(),
-            waiting: VecDeque::new(),
-            heights: HashMap::new(),
-            certified: BTreeMap::new(),
-            known: BTreeSet::new(),
-            outbox,
-        };
-        let mut known = Vec::new();
-        let read = inside.outbox.each(|offset, entry| known.push((offset, entry.key())));
-        read.map_err(|e| NodeError::unwritable(inside.outbox.path(), &e))?;
-        known.iter().for_each(|(offset, key)| inside.has(*offset, *key));
-        inside.known = known.into_iter().map(|(_, key)| key).collect();
+        let inside = Inside::open(outbox)?;
         Ok(Feed { inside: Arc::new(Mutex::new(inside)), metrics })
     }
 
@@ -154,9 +107,7 @@ impl Feed {
 
     /// Begins to take what the logs, handled again, publish and the outbox lacks. Once, before anything else.
     pub fn recovery(&self) -> Recovery<'_> {
-        let mut inside = self.lock();
-        let known = std::mem::take(&mut inside.known);
-        Recovery { inside, known, missing: Vec::new() }
+        Recovery::begin(self.lock())
     }
 
     /// From now on, the steps of a transfer.
@@ -217,145 +168,6 @@ impl Feed {
             inside.step(&self.metrics, order, Step { stage: Stage::Archived, at, refusal: None });
         }
         Ok(upto)
-    }
-}
-
-/// What the logs say again, while they are handled at a start. The outbox gets what a crash kept from it.
-pub struct Recovery<'a> {
-    inside: MutexGuard<'a, Inside>,
-    known: BTreeSet<Key>,
-    missing: Vec<Entry>,
-}
-
-/// So many missing records are gathered before they are written.
-const GATHERED: usize = 64;
-
-impl Recovery<'_> {
-    /// A publication of an event that was logged at `now`.
-    ///
-    /// # Errors
-    /// [`NodeError::Disk`] if the outbox cannot be written.
-    pub fn take(&mut self, now: Micros, publication: Publication) -> Result<(), NodeError> {
-        match publication {
-            Publication::ReceiptCompleted(receipt) => {
-                let lacking = self.known.insert(Key::of(&receipt));
-                if lacking {
-                    self.inside.complete(&receipt, &mut self.missing);
-                }
-            }
-            Publication::BlockCertified { chain, height, hash, items } => {
-                self.inside.remember(chain, height, hash);
-                if self.known.insert(Key::Block(chain, height)) {
-                    self.missing.push(Entry::Block { chain, height, hash, items, at_us: now });
-                }
-            }
-            _ => {}
-        }
-        if self.missing.len() < GATHERED {
-            return Ok(());
-        }
-        self.write()
-    }
-
-    fn write(&mut self) -> Result<(), NodeError> {
-        self.inside.append(&std::mem::take(&mut self.missing))
-    }
-
-    /// Writes what is left.
-    ///
-    /// # Errors
-    /// [`NodeError::Disk`] if the outbox cannot be written.
-    pub fn finish(mut self) -> Result<(), NodeError> {
-        self.write()
-    }
-}
-
-impl Inside {
-    fn remember(&mut self, chain: ChainId, height: u64, hash: Hash) {
-        let blocks = self.certified.entry(chain).or_default();
-        blocks.insert((height, hash));
-        while blocks.len() > BLOCKS {
-            blocks.pop_first();
-        }
-    }
-
-    /// The record of a receipt, behind those of the interval signatures that the outbox lacks. `entries` are appended
-    /// next.
-    fn complete(&mut self, receipt: &Receipt, entries: &mut Vec<Entry>) {
-        let Key::Receipt(id, late_proofs) = Key::of(receipt) else { return };
-        let (brief, parts) = Brief::of(receipt, &mut self.names);
-        let mut intervals = Vec::with_capacity(parts.len());
-        for (cut, encoded) in brief.cuts.iter().zip(parts) {
-            let place = self.intervals.get(&cut.name).copied();
-            intervals.push(place.unwrap_or_else(|| {
-                entries.push(Entry::Interval { name: cut.name, encoded });
-                let place = self.outbox.newest() + entries.len() as u64;
-                self.intervals.put(cut.name, place);
-                place
-            }));
-        }
-        entries.push(Entry::Receipt { id, late_proofs, brief, intervals });
-    }
-
-    /// Every hosted replica tells of a block, and an event that was not logged before a crash happens again: the
-    /// first time counts.
-    fn is_new(&mut self, key: Key) -> bool {
-        match key {
-            Key::Interval(name) => self.intervals.get(&name).is_none(),
-            Key::Receipt(id, late_proofs) => self.kept.get(&id).is_none_or(|k| k.late_proofs < late_proofs),
-            Key::Block(chain, height) => {
-                let newest = self.heights.entry(chain).or_insert(0);
-                let new = height > *newest;
-                *newest = height.max(*newest);
-                new
-            }
-        }
-    }
-
-    fn append(&mut self, entries: &[Entry]) -> Result<(), NodeError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let newest = self.outbox.newest();
-        self.outbox.append(entries).map_err(|e| NodeError::unwritable(self.outbox.path(), &e))?;
-        (newest + 1..).zip(entries).for_each(|(offset, entry)| self.has(offset, entry.key()));
-        Ok(())
-    }
-
-    /// The outbox has a record at an offset.
-    fn has(&mut self, offset: u64, key: Key) {
-        match key {
-            Key::Receipt(id, late_proofs) => {
-                let archived = self.outbox.archived_at(offset).map(|micros| Stamp { micros, counter: 0 });
-                if archived.is_none() {
-                    self.waiting.push_back((offset, id));
-                }
-                let before = self.kept.get(&id).copied();
-                let archived = before.and_then(|k| k.archived).or(archived);
-                let late_proofs = before.map_or(0, |k| k.late_proofs).max(late_proofs);
-                self.kept.put(id, Kept { offset, late_proofs, archived });
-            }
-            Key::Block(chain, height) => {
-                let newest = self.heights.entry(chain).or_insert(0);
-                *newest = height.max(*newest);
-            }
-            Key::Interval(name) => self.intervals.put(name, offset),
-        }
-    }
-
-    fn step(&mut self, metrics: &Metrics, order: OrderId, step: Step) {
-        if step.stage == Stage::Admitted {
-            self.admitted.put(order, step.at.micros);
-        }
-        if let Some(admitted) = self.admitted.get(&order) {
-            metrics.stage(step.stage, step.at.micros.saturating_sub(*admitted) as f64 / 1e6);
-        }
-        if let Some(listeners) = self.listeners.get_mut(&order) {
-            listeners.retain(|l| l.send(step.clone()).is_ok());
-            if listeners.is_empty() {
-                self.listeners.remove(&order);
-            }
-        }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod schedule;
 pub mod secrets;
 pub mod transport;
 pub mod vault;
+pub mod work;
 pub mod writer;
 
 pub use error::NodeError;

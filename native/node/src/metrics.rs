@@ -1,8 +1,8 @@
 //! Prometheus metrics, in base units.
 use crate::transport::clocks::Clocks;
 use crate::transport::meter::Meters;
+use crate::work::{SEND, WORKS};
 use globelet_protocol::publication::Outcome;
-use globelet_protocol::{Event, Message, Timer};
 use globelet_types::world::WorldSpec;
 use globelet_types::{NodeId, Stage};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -54,86 +54,6 @@ pub struct NodeLabel {
 pub struct ChainLabel {
     /// Its name.
     pub chain: String,
-}
-
-/// What the core thread's time goes to: events by name, then what it does between them.
-const WORKS: [&str; 33] = [
-    "submitted",
-    "seal",
-    "repair",
-    "interval_due",
-    "timer",
-    "hold",
-    "held",
-    "vertex",
-    "agree",
-    "open",
-    "vote",
-    "behind",
-    "vertex_body",
-    "round_result",
-    "parcel",
-    "repair_request",
-    "lane_head",
-    "header",
-    "hotstuff",
-    "acknowledged",
-    "report",
-    "anchored",
-    "interval",
-    "checkpoint",
-    "unproven",
-    "parcel_wanted",
-    "parcel_copy",
-    "challenge",
-    "answer",
-    "handover",
-    "doubt",
-    "other",
-    "send",
-];
-const OTHER: usize = WORKS.len() - 2;
-const SEND: usize = WORKS.len() - 1;
-
-/// The place of an event in [`WORKS`].
-pub fn work(event: &Event) -> usize {
-    let message = match event {
-        Event::Submitted { .. } => return 0,
-        Event::TimerExpired(Timer::Seal) => return 1,
-        Event::TimerExpired(Timer::Repair) => return 2,
-        Event::TimerExpired(Timer::Interval) => return 3,
-        Event::TimerExpired(Timer::View(_) | Timer::Report | Timer::Round | Timer::Hurry) => return 4,
-        Event::MessageReceived { message, .. } => message,
-        Event::Started | Event::CandidatesChanged { .. } | Event::SourcesChanged { .. } => return OTHER,
-    };
-    5 + match message {
-        Message::Hold { .. } => 0,
-        Message::Held { .. } => 1,
-        Message::Vertex(_) => 2,
-        Message::Agree { .. } => 3,
-        Message::Open { .. } => 4,
-        Message::Vote { .. } => 5,
-        Message::Behind { .. } => 6,
-        Message::VertexBody { .. } => 7,
-        Message::RoundResult { .. } => 8,
-        Message::Parcel(_) => 9,
-        Message::RepairRequest { .. } => 10,
-        Message::LaneHead { .. } => 11,
-        Message::Header { .. } => 12,
-        Message::Hotstuff(_) => 13,
-        Message::Acknowledged(_) => 14,
-        Message::Report(_) => 15,
-        Message::Anchored(_) => 16,
-        Message::Interval { .. } => 17,
-        Message::Checkpoint { .. } => 18,
-        Message::Unproven { .. } => 19,
-        Message::ParcelWanted { .. } => 20,
-        Message::ParcelCopy { .. } => 21,
-        Message::Challenge { .. } => 22,
-        Message::Answer { .. } => 23,
-        Message::Handover { .. } | Message::Handovers { .. } | Message::HandoversWanted { .. } => 24,
-        Message::Doubt { .. } => 25,
-    }
 }
 
 /// How often the core did one kind of work, and how long it took in all.
@@ -284,7 +204,7 @@ impl Metrics {
         }
     }
 
-    /// The core handled an event (its place by [`work`]) in this time.
+    /// The core handled an event (its place by [`crate::work::work`]) in this time.
     pub fn worked(&self, work: usize, taken: Duration) {
         if let Some(work) = self.works.get(work) {
             work.times.inc();
@@ -349,8 +269,8 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use globelet_protocol::holding::{Answer, Challenge};
-    use globelet_types::ChainId;
+    use crate::work::work;
+    use globelet_protocol::{Event, Timer};
 
     #[test]
     fn challenges_are_counted_by_their_outcome() {
@@ -366,34 +286,15 @@ mod tests {
     }
 
     #[test]
-    fn work_is_counted_under_the_name_of_its_event() {
-        let message = Message::LaneHead { source: ChainId(0), number: 1 };
+    fn work_is_counted_under_its_name() {
         let metrics = Metrics::default();
-        let lane_head = work(&Event::MessageReceived { from: NodeId(0), route: None, message });
-        assert_eq!(WORKS[lane_head], "lane_head");
-        assert_eq!(WORKS[work(&Event::TimerExpired(Timer::View(3)))], "timer");
-        let unproven = Message::Unproven { heights: vec![1] };
-        assert_eq!(
-            WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: unproven })],
-            "unproven"
-        );
-        let wanted = Message::ParcelWanted { source: ChainId(0), number: 1 };
-        assert_eq!(
-            WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: wanted })],
-            "parcel_wanted"
-        );
-        let answer = Answer { pieces: Vec::new(), proof: Vec::new(), signature: [0; 64] };
-        let challenge =
-            Challenge { due_us: 0, holder: 4, ranges: 1, seed: [0; 32], shard: 4, vertex: [0; 32], width: 1 };
-        let answer = Message::Answer { challenge, answer };
-        assert_eq!(WORKS[work(&Event::MessageReceived { from: NodeId(0), route: None, message: answer })], "answer");
-        assert_eq!(WORKS[work(&Event::Started)], "other");
-        metrics.worked(lane_head, Duration::from_millis(250));
-        metrics.worked(lane_head, Duration::from_millis(250));
+        let seal = work(&Event::TimerExpired(Timer::Seal));
+        metrics.worked(seal, Duration::from_millis(250));
+        metrics.worked(seal, Duration::from_millis(250));
         metrics.sent_by_core(Duration::from_millis(125));
         let text = metrics.text();
-        assert!(text.contains("globelet_core_work_total{work=\"lane_head\"} 2\n"), "{text}");
-        assert!(text.contains("globelet_core_work_seconds_total{work=\"lane_head\"} 0.5\n"), "{text}");
+        assert!(text.contains("globelet_core_work_total{work=\"seal\"} 2\n"), "{text}");
+        assert!(text.contains("globelet_core_work_seconds_total{work=\"seal\"} 0.5\n"), "{text}");
         assert!(text.contains("globelet_core_work_seconds_total{work=\"send\"} 0.125\n"), "{text}");
     }
 }

@@ -1,5 +1,5 @@
 //! How this protocol uses proof of holding: what a challenge asks, and what a replica remembers of holders.
-pub use globelet_holding::{Answer, Challenge};
+pub use globelet_holding::{Answer, Challenge, Extension};
 use globelet_holding::{Record, WHOLE_PPM};
 use globelet_types::world::Parameters;
 use globelet_types::{encode, ChainId, Micros};

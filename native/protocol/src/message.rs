@@ -8,7 +8,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use globelet_abba::AbbaMessage;
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::MerkleProof;
-use globelet_holding::{Answer, Challenge};
+use globelet_holding::{Answer, Challenge, Extension};
 use globelet_hotstuff::HotstuffMessage;
 use globelet_threshold::DecryptionShare;
 use globelet_types::{ChainId, Hash, Signature};
@@ -251,6 +251,13 @@ pub enum Message {
         block: Hash,
         /// The member's signature over its vote.
         signature: Signature,
+    },
+    /// To a holder: keep a shard longer; answered with `Held`.
+    Extend {
+        /// Sequence of the vertex among the sender's.
+        sequence: u64,
+        /// Which shard, and until when.
+        extension: Extension,
     },
 }
 

@@ -14,6 +14,7 @@ use globelet_fuzz::{fuzz, held, within, Meter};
 use globelet_kem::{Scheme, Sntrup761, XWing};
 use globelet_protocol::block::{BlockHeader, LaneEntry, Parcel};
 use globelet_protocol::epoch::Succession;
+use globelet_protocol::holding::Extension;
 use globelet_protocol::lane::{LaneCiphertext, CIPHERTEXT_MOST};
 use globelet_protocol::receipt::Report;
 use globelet_protocol::{receipt_json, verify, Effect, Event, Genesis, Message, Publication, Receipt, State, Timer};
@@ -121,6 +122,12 @@ fn handovers() -> Vec<Message> {
     ]
 }
 
+/// The world of this file is over before a holder's time is.
+fn extension() -> Message {
+    let extension = Extension { vertex: [7; 32], shard: 5, until_us: 9_000_000, signature: [4; 64] };
+    Message::Extend { sequence: 3, extension }
+}
+
 /// Messages that need more trouble than the run had.
 fn rare() -> Vec<Message> {
     let shard = |message: &Message| match message {
@@ -138,7 +145,7 @@ fn rare() -> Vec<Message> {
 
 /// What was said of these kinds, which are their places in [`Message`]: two of each, of different length where there are.
 fn seeds(kinds: std::ops::RangeInclusive<u8>) -> Vec<Vec<u8>> {
-    let rare = [rare(), handovers()].concat();
+    let rare = [rare(), handovers(), vec![extension()]].concat();
     let said: Vec<Vec<u8>> =
         earth().said.iter().chain(&rare).map(encode).filter(|bytes| kinds.contains(&bytes[0])).collect();
     let mut seeds = Vec::new();
@@ -197,6 +204,11 @@ fn challenges_and_answers() {
 #[test]
 fn committees_that_hand_over() {
     messages("protocol-handovers", 24..=27);
+}
+
+#[test]
+fn more_time_for_what_is_held() {
+    messages("protocol-extensions", 28..=28);
 }
 
 #[test]

@@ -94,6 +94,15 @@ impl Node {
         self.adversary.is_none()
     }
 
+    /// Belongs to an adversary from now on: what it did so far it did with the secrets that the adversary left it.
+    pub fn corrupt(&mut self, adversary: Box<dyn Adversary>) {
+        if adversary.spoil(&mut self.border, &mut self.secrets) {
+            // Its own log can be read: it was written in this run.
+            self.state = self.replayed().unwrap_or_else(|_| State::new(self.genesis.clone(), self.secrets.clone()));
+        }
+        self.adversary = Some(adversary);
+    }
+
     /// The node's own physical clock at virtual time `now`; never goes backwards.
     fn read_clock(&mut self, now: Micros) -> Micros {
         let lie = self.adversary.as_ref().map_or(0, |a| a.clock_offset_us());

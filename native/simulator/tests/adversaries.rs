@@ -69,6 +69,13 @@ fn wrong_keys() {
     one_in_every_committee("wrong_keys");
 }
 
+/// It is named where its share would have opened a batch; the others open it.
+#[test]
+fn false_shares() {
+    let sim = one_in_every_committee("false_shares");
+    assert!(sim.misbehaviours().iter().any(|(_, _, what)| what.contains("share")), "{:?}", sim.misbehaviours());
+}
+
 #[test]
 fn a_forgetful_holder() {
     one_in_every_committee("forgetful_holder");

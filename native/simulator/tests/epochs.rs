@@ -111,6 +111,24 @@ fn who_contradicts_itself_is_voted_out_for_good() {
     assert_eq!(honest, []);
 }
 
+/// It can deal nothing, open nothing and sign no checkpoint: the others are enough, and name it.
+#[test]
+fn a_member_that_lacks_its_shares_holds_up_no_handover() {
+    let mut sim = elections(7);
+    let lacking = sim.replicas(TOKYO)[1];
+    assert!(sim.corrupt(lacking, "false_shares"));
+    let orders = pay_until(&mut sim, 3, 60);
+    finish(&mut sim, &orders);
+    let named: BTreeSet<(u16, &str)> = sim.misbehaviours().iter().map(|(_, m, what)| (*m, what.as_str())).collect();
+    let expected =
+        ["sent a decryption share that does not verify", "sent a share of a checkpoint that does not verify"];
+    assert_eq!(named, expected.map(|what| (1, what)).into());
+    let receipts: Vec<&OrderId> = orders.iter().filter(|id| sim.receipt(id).is_some()).collect();
+    let late = |id: &&OrderId| sim.receipt(id).is_some_and(|r| r.handovers.len() >= 3 && r.checkpoint.is_some());
+    assert!(receipts.iter().copied().any(|id| late(&id)), "the third committee signs checkpoints");
+    assert!(receipts.iter().all(|id| failing(&sim, id).is_empty()));
+}
+
 fn later(sim: &mut Simulation, accounts: &mut [globelet_simulator::Account]) -> OrderId {
     sim.run_for(SECOND / 5).unwrap();
     pay(sim, accounts, 0, 3, 10)

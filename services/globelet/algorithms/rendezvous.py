@@ -44,5 +44,5 @@ ABOUT = About(
     vectors="laws: minimal disruption, binomial balance, rules kept whenever they can be; fixed results of 2,000 keys",
     peers=("hrw-hash",),
     slower="hrw-hash hashes a site once for all keys and mixes two hashes by a multiplication, in floating point: who "
-    "chooses ids or keys can steer that; here each pair of key and site is a BLAKE3 hash, nine tenths of the time",
+    "chooses ids or keys can steer that; here each pair of key and site is a BLAKE3 hash, eight at a time, and draws are ordered exactly",
 )

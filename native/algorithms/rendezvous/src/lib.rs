@@ -24,13 +24,14 @@
 //! can find one that a given site wins: keys should be drawn, as by a verifiable random function.
 //!
 //! # Cost
-//! A key costs one compression of BLAKE3 for every candidate, and an exact logarithm only for those that come near the
-//! front: O(n + k log n) for the first k of n. The compression is nine tenths of it, 0.1 µs for a candidate; libraries
-//! that hash a candidate once for all keys and mix the two hashes are some times faster, and can be steered by whoever
-//! chooses ids or keys.
+//! A key costs one compression of BLAKE3 for every candidate, eight of them at a time, and an exact logarithm only for those
+//! that bounds leave in doubt: O(n + k log n) for the first k of n, some 0.03 µs for a candidate. Libraries that hash a
+//! candidate once for all keys and mix the two hashes are faster where there are few, and can be steered by whoever chooses
+//! ids or keys.
 #![cfg_attr(not(test), deny(clippy::float_arithmetic))]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod draw;
 mod error;
 mod logarithm;
 mod order;

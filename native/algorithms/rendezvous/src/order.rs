@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::binary_heap::{BinaryHeap, PeekMut};
 
-use crate::logarithm::{at_least, minus_log2};
+use crate::draw::{drawing_key, draws};
+use crate::logarithm::{at_least, minus_log2, SLACK};
 use crate::Candidate;
 
 /// What a candidate is ordered by: smaller comes first.
@@ -21,10 +22,11 @@ struct Entry {
     weight: u64,
 }
 
-/// What one candidate draws for a key.
-pub(crate) fn draw(key: &[u8; 32], id: u64) -> u64 {
-    let hash = blake3::keyed_hash(key, &id.to_le_bytes());
-    hash.as_bytes().first_chunk::<8>().map_or(0, |head| u64::from_le_bytes(*head))
+/// Between what [`distance`] lies, for a twentieth of its time.
+pub(crate) fn bounds(draw: u64, weight: u64) -> (u128, u128) {
+    let (log, share) = (u128::from(at_least(draw)), u128::from(u64::MAX / weight.max(1)));
+    // Quotients rounded down are below, and rounded up above, whatever they are multiplied by.
+    (log * share, (log + u128::from(SLACK)) * (share + 1))
 }
 
 /// How far a draw is from the front.
@@ -33,17 +35,11 @@ pub(crate) fn distance(draw: u64, weight: u64) -> u128 {
     (u128::from(minus_log2(draw)) << 64) / u128::from(weight.max(1))
 }
 
-/// The key that candidates draw by.
-pub(crate) fn drawing_key(key: &[u8]) -> [u8; 32] {
-    blake3::derive_key("globelet weighted rendezvous v1", key)
-}
-
 impl Entry {
-    fn new(key: &[u8; 32], index: usize, candidate: &Candidate) -> Entry {
-        let (draw, weight) = (draw(key, candidate.id), candidate.weight.max(1));
-        // A quotient rounded down, times a bound from below: from below as well.
-        let distance = u128::from(at_least(draw)) * u128::from(u64::MAX / weight);
-        Entry { weightless: candidate.weight == 0, distance, settled: false, draw, id: candidate.id, index, weight }
+    fn new(index: usize, candidate: &Candidate, draw: u64) -> Entry {
+        let Candidate { id, weight, .. } = *candidate;
+        let (distance, _) = bounds(draw, weight);
+        Entry { weightless: weight == 0, distance, settled: false, draw, id, index, weight }
     }
 }
 
@@ -62,9 +58,9 @@ impl std::fmt::Debug for Entry {
 impl Order {
     /// The order of `candidates` for `key`. It does not depend on the order they are given in, if their ids are unique.
     pub fn new(key: &[u8], candidates: &[Candidate]) -> Order {
-        let key = drawing_key(key);
-        let entry = |(index, candidate)| Reverse(Entry::new(&key, index, candidate));
-        Order(candidates.iter().enumerate().map(entry).collect::<Vec<_>>().into())
+        let draws = draws(&drawing_key(key), candidates.iter().map(|c| c.id));
+        let entry = |((index, candidate), draw)| Reverse(Entry::new(index, candidate, draw));
+        Order(candidates.iter().enumerate().zip(draws).map(entry).collect::<Vec<_>>().into())
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use crate::order::{distance, draw, drawing_key};
+use crate::draw::{drawing_key, draws};
+use crate::order::{bounds, distance};
 use crate::Order;
 
 /// Someone who may be chosen.
@@ -18,18 +19,55 @@ pub struct Candidate {
     pub place: u32,
 }
 
+/// What a candidate drew, and between what its distance from the front lies.
+struct Drawn {
+    weightless: bool,
+    least: u128,
+    most: u128,
+    draw: u64,
+    id: u64,
+    index: usize,
+    weight: u64,
+}
+
+impl Drawn {
+    fn new(index: usize, candidate: &Candidate, draw: u64) -> Drawn {
+        let Candidate { id, weight, .. } = *candidate;
+        let (least, most) = bounds(draw, weight);
+        Drawn { weightless: weight == 0, least, most, draw, id, index, weight }
+    }
+}
+
+/// Orders candidates whose distances may be any way round: only they need exact ones.
+fn settle(run: &mut [Drawn]) {
+    if run.len() > 1 {
+        run.iter_mut().for_each(|d| d.least = distance(d.draw, d.weight));
+        run.sort_unstable_by_key(|d| (d.least, d.draw, d.id, d.index));
+    }
+}
+
 /// All candidates' indices, the first choice for `key` first. O(n log n).
 ///
 /// The order does not depend on the order of `candidates`, as long as their ids are unique.
 pub fn rank(key: &[u8], candidates: &[Candidate]) -> Vec<usize> {
-    let key = drawing_key(key);
-    let score = |(index, candidate): (usize, &Candidate)| {
-        let draw = draw(&key, candidate.id);
-        (candidate.weight == 0, distance(draw, candidate.weight), draw, candidate.id, index)
-    };
-    let mut order: Vec<_> = candidates.iter().enumerate().map(score).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(.., index)| index).collect()
+    let draws = draws(&drawing_key(key), candidates.iter().map(|c| c.id));
+    let drawn = candidates.iter().enumerate().zip(draws);
+    let mut order: Vec<Drawn> = drawn.map(|((index, candidate), draw)| Drawn::new(index, candidate, draw)).collect();
+    order.sort_unstable_by_key(|d| (d.weightless, d.least));
+    let mut rest = order.as_mut_slice();
+    while let Some(first) = rest.first() {
+        let (weightless, mut most) = (first.weightless, first.most);
+        let together = |d: &&Drawn| {
+            let overlaps = d.weightless == weightless && d.least <= most;
+            most = most.max(d.most);
+            overlaps
+        };
+        let length = rest.iter().take_while(together).count();
+        let (run, others) = rest.split_at_mut(length);
+        settle(run);
+        rest = others;
+    }
+    order.into_iter().map(|d| d.index).collect()
 }
 
 /// The indices of the first `k` choices for `key`, fewer if there are not as many candidates.
@@ -49,4 +87,30 @@ pub fn top_k_spread(key: &[u8], candidates: &[Candidate], k: usize, per_place: u
         *here <= per_place
     };
     Order::new(key, candidates).filter(allowed).take(k).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn weights() -> impl Strategy<Value = u64> {
+        prop_oneof![Just(0), Just(1), 1..20_u64, Just(u64::MAX), u64::MAX - 9..u64::MAX, any::<u64>()]
+    }
+
+    proptest! {
+        #[test]
+        fn exact_distances_are_left_out_only_where_they_change_nothing(
+            key: [u8; 4],
+            weights in proptest::collection::vec(weights(), 0..300),
+        ) {
+            let candidate = |(id, weight): (usize, u64)| Candidate { id: id as u64, weight, place: 0 };
+            let all: Vec<Candidate> = weights.into_iter().enumerate().map(candidate).collect();
+            let drawn = draws(&drawing_key(&key), all.iter().map(|c| c.id));
+            let exact = |i: &usize| (all[*i].weight == 0, distance(drawn[*i], all[*i].weight), drawn[*i], all[*i].id);
+            let mut expected: Vec<usize> = (0..all.len()).collect();
+            expected.sort_by_key(exact);
+            prop_assert_eq!(rank(&key, &all), expected);
+        }
+    }
 }

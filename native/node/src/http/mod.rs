@@ -8,7 +8,6 @@ pub mod outbox;
 pub mod problem;
 pub mod reading;
 pub mod transfers;
-pub mod votes;
 
 use crate::core::CoreHandle;
 use crate::directory::Directory;
@@ -50,8 +49,8 @@ pub fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/accounts", post(orders::open_account))
         .route("/v1/accounts/{id}", get(transfers::account))
-        .route("/v1/moves", post(moves::relocate))
-        .route("/v1/votes", post(votes::vote))
+        .route("/v1/moves", post(orders::relocate))
+        .route("/v1/votes", post(orders::vote))
         .route("/v1/transfers", post(orders::transfer))
         .route("/v1/transfers/{id}", get(transfers::state))
         .route("/v1/transfers/{id}/events", get(transfers::events))

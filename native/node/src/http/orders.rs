@@ -1,8 +1,10 @@
-//! `POST /v1/transfers` and `POST /v1/accounts`: orders from clients to an ingress.
+//! `POST /v1/transfers`, `/v1/accounts`, `/v1/moves` and `/v1/votes`: orders from clients to an ingress.
 use super::moves::refused;
 use super::problem::Problem;
-use super::{reading, Shared};
+use super::reading::{self, Unreadable};
+use super::Shared;
 use crate::core::{Input, Outcomes};
+use crate::directory::Directory;
 use crate::jwks::TokenRefused;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -96,7 +98,7 @@ impl Shared {
     }
 
     /// Takes one order in, and answers with its id.
-    pub(super) async fn take(&self, order: SignedOrder) -> Result<Response, Problem> {
+    async fn take(&self, order: SignedOrder) -> Result<Response, Problem> {
         match self.submit_all(vec![Ok(order)]).await.pop() {
             Some(Ok(id)) => Ok((StatusCode::ACCEPTED, Json(json!({"id": id.to_string()}))).into_response()),
             Some(Err(problem)) => Err(problem),
@@ -104,8 +106,19 @@ impl Shared {
         }
     }
 
+    /// Takes one order in that only the holder of its account may send.
+    async fn take_own(
+        &self,
+        headers: &HeaderMap,
+        body: &Result<Bytes, BytesRejection>,
+        read: fn(&Directory, &Value) -> Result<SignedOrder, Unreadable>,
+    ) -> Result<Response, Problem> {
+        let holder = self.bearer(headers).await?;
+        self.take(own(holder, read(&self.directory, &reading::body(body)?)?)?).await
+    }
+
     /// The account that the request's token speaks for; `None` where no token is required.
-    pub(super) async fn bearer(&self, headers: &HeaderMap) -> Result<Option<AccountId>, Problem> {
+    async fn bearer(&self, headers: &HeaderMap) -> Result<Option<AccountId>, Problem> {
         let Some(tokens) = &self.tokens else { return Ok(None) };
         let header = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         let token = header.and_then(|h| h.strip_prefix("Bearer ")).ok_or(TokenRefused::Missing)?;
@@ -113,6 +126,14 @@ impl Shared {
         let account = tokens.account(token.trim()).await?;
         self.metrics.token_check.observe(begun.elapsed().as_secs_f64());
         Ok(Some(account))
+    }
+}
+
+/// The order, if the token speaks for the account that signed it.
+fn own(holder: Option<AccountId>, order: SignedOrder) -> Result<SignedOrder, Problem> {
+    match holder {
+        Some(account) if account != order.order.signer() => Err(TokenRefused::OtherAccount(account).into()),
+        _ => Ok(order),
     }
 }
 
@@ -127,13 +148,7 @@ pub async fn transfer(
         OneOrMany::Many(bodies) => (true, bodies),
         OneOrMany::One(body) => (false, vec![body]),
     };
-    let orders = bodies.into_iter().map(|body| {
-        let order = reading::transfer(&shared.directory, &body)?;
-        match payer {
-            Some(account) if account != order.order.signer() => Err(TokenRefused::OtherAccount(account).into()),
-            _ => Ok(order),
-        }
-    });
+    let orders = bodies.into_iter().map(|body| own(payer, reading::transfer(&shared.directory, &body)?));
     let mut outcomes = shared.submit_all(orders.collect()).await;
     if !many {
         if let Some(Err(problem)) = outcomes.pop_if(|o| o.is_err()) {
@@ -156,6 +171,24 @@ fn answer(outcomes: &[Result<OrderId, Problem>]) -> Value {
         })
         .collect();
     json!({ "results": results })
+}
+
+/// Takes in the move of an account to another municipality.
+pub async fn relocate(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    shared.take_own(&headers, &body, reading::relocation).await
+}
+
+/// Takes in an account holder's vote for the next committee of its municipality.
+pub async fn vote(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    shared.take_own(&headers, &body, reading::vote).await
 }
 
 /// Opens an account. Its own signature is all it needs: a token is not asked for.

@@ -3,11 +3,11 @@ use super::committee::Committee;
 use super::interval::Interval;
 use super::municipal::Out;
 use crate::block::VertexHeader;
-use crate::holding::{AGAIN_US, PIECE};
+use crate::holding::{longest_us, AGAIN_US, PIECE};
 use crate::message::{Holding, Message};
 use crate::{Effect, Event, Genesis, NodeSecrets, Timer};
 use globelet_clock::Clock;
-use globelet_holding::{Challenge, Content, HoldingError, Limits, Wanted};
+use globelet_holding::{Challenge, Content, Extension, HoldingError, Limits, Wanted};
 use globelet_signatures::SigningKey;
 use globelet_types::{Micros, NodeId, Signature};
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ impl Holder {
         let place = committee.place(secrets.node).filter(|p| *p >= committee.size())?;
         let holding_us = genesis.world.parameters.holding_us;
         // What is kept is bounded by what the committee takes in while a shard's time lasts.
-        let limits = Limits { bytes: u64::MAX, shards: usize::MAX, longest_us: holding_us };
+        let limits = Limits { bytes: u64::MAX, shards: usize::MAX, longest_us: longest_us(&genesis.world.parameters) };
         Some(Holder {
             interval: Interval::new(genesis, secrets, chain, place),
             committee,
@@ -54,6 +54,9 @@ impl Holder {
             }
             Event::MessageReceived { from, message: Message::Challenge { sequence, challenge }, .. } => {
                 self.challenged(now, from, sequence, challenge, &mut out);
+            }
+            Event::MessageReceived { from, message: Message::Extend { sequence, extension }, .. } => {
+                self.extend(now, from, sequence, &extension, &mut out);
             }
             Event::TimerExpired(Timer::Interval) => {
                 self.interval.close(&self.committee.replicas, &mut out);
@@ -115,6 +118,16 @@ impl Holder {
             Err(HoldingError::Conflict) => out.misbehaviour(proposer, "sealed two vertices under one sequence"),
             Err(_) => {}
         }
+    }
+
+    /// Keeps a shard longer for whoever sealed its batch, who alone can ask: the extension is signed.
+    fn extend(&mut self, now: Micros, from: NodeId, sequence: u64, extension: &Extension, out: &mut Out) {
+        let Some(proposer) = self.committee.member(from) else { return };
+        let Ok(proof) = self.shards.extend_at(now, (proposer, sequence), extension) else { return };
+        let vertex = extension.vertex;
+        self.interval.signed(&proof.signing_bytes(&vertex));
+        out.persist();
+        out.send(vec![from], Message::Held { vertex, proposer, sequence, proof });
     }
 
     /// Shows the pieces that the shard's proposer asks for. A replica is answered now and then, however often it asks:

@@ -1,7 +1,8 @@
-//! Bad actors by name: wrappers around a node's effects. The node's own state stays honest, so each one
-//! misbehaves in one way only and a failing test names its culprit.
+//! Bad actors by name: wrappers around a node's effects, or around its secrets. The node's own state stays honest, so each
+//! one misbehaves in one way only and a failing test names its culprit.
 mod altering_holder;
 mod equivocator;
+mod false_shares;
 mod forgetful_holder;
 mod liar_about_time;
 mod replayer;
@@ -12,6 +13,7 @@ mod wrong_shards;
 
 pub use altering_holder::AlteringHolder;
 pub use equivocator::Equivocator;
+pub use false_shares::FalseShares;
 pub use forgetful_holder::ForgetfulHolder;
 pub use liar_about_time::LiarAboutTime;
 pub use replayer::Replayer;
@@ -27,7 +29,7 @@ use globelet_types::world::Role;
 use globelet_types::{ChainId, NodeId};
 
 /// Every adversary's name.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "silent",
     "equivocator",
     "withholder",
@@ -35,6 +37,7 @@ pub const NAMES: [&str; 9] = [
     "liar_about_time",
     "wrong_shards",
     "wrong_keys",
+    "false_shares",
     "forgetful_holder",
     "altering_holder",
 ];
@@ -76,6 +79,11 @@ pub trait Adversary: Send + Sync {
         Role::Replica
     }
 
+    /// Changes what its node was dealt; true if it did.
+    fn spoil(&self, _border: &mut Border, _secrets: &mut NodeSecrets) -> bool {
+        false
+    }
+
     /// How far its clock is off, in microseconds.
     fn clock_offset_us(&self) -> i64 {
         0
@@ -92,6 +100,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn Adversary>> {
         "liar_about_time" => Box::new(LiarAboutTime::default()),
         "wrong_shards" => Box::new(WrongShards),
         "wrong_keys" => Box::new(WrongKeys),
+        "false_shares" => Box::new(FalseShares),
         "forgetful_holder" => Box::new(ForgetfulHolder),
         "altering_holder" => Box::new(AlteringHolder),
         _ => return None,

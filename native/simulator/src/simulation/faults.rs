@@ -10,7 +10,7 @@ impl Simulation {
     /// Makes a node an adversary, by name. False if there is none of that name.
     pub fn corrupt(&mut self, node: NodeId, adversary: &str) -> bool {
         let Some(adversary) = adversaries::by_name(adversary) else { return false };
-        self.nodes[node.index()].adversary = Some(adversary);
+        self.nodes[node.index()].corrupt(adversary);
         true
     }
 

@@ -1,5 +1,6 @@
 //! Receipts of the orders admitted at this ingress, as they climb the ladder.
-use super::{Municipal, Out};
+use super::extension::Promises;
+use super::Out;
 use crate::block::{AppliedOrder, BlockHeader, Certificate, HeldVertex, LaneEntry, Seen};
 use crate::checkpoint::Checkpoint;
 use crate::epoch::Succession;
@@ -10,19 +11,29 @@ use crate::Publication;
 use globelet_clock::Stamp;
 use globelet_erasure::merkle::{MerkleProof, Tree};
 use globelet_signatures::SigningKey;
-use globelet_types::{encode, ChainId, Micros, NodeId, OrderId, Refusal, SignedOrder, Stage};
+use globelet_types::{ChainId, OrderId, Refusal, SignedOrder, Stage};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Finished receipts kept for late questions; the stores have them all.
 const FINISHED_MOST: usize = 1_024;
 
+/// A batch of ours.
+#[derive(Default)]
+struct Batch {
+    /// Orders that have not come to their end.
+    open: Vec<OrderId>,
+    /// What holders promised, once it is held.
+    promises: Option<Promises>,
+}
+
 /// The receipts of one ingress.
 pub(crate) struct Book {
     issuer: u16,
     key: SigningKey,
     receipts: BTreeMap<OrderId, Receipt>,
-    by_sequence: BTreeMap<u64, Vec<OrderId>>,
+    by_sequence: BTreeMap<u64, Batch>,
     by_height: BTreeMap<u64, Vec<OrderId>>,
     by_lane: BTreeMap<(ChainId, u64), Vec<OrderId>>,
     /// Orders acknowledged at a continental height and not yet anchored.
@@ -80,6 +91,7 @@ impl Book {
     /// A receipt is complete once its end is known and, unless nothing moved, its root is anchored.
     fn finish(&mut self, id: &OrderId, out: &mut Out) {
         if self.receipts.get(id).is_some_and(Receipt::is_complete) {
+            self.close(id);
             self.complete(id, out);
             self.finished.push_back(*id);
             while self.finished.len() > FINISHED_MOST {
@@ -88,6 +100,28 @@ impl Book {
                 }
             }
         }
+    }
+
+    /// An order is at its end: forgets what its batch had, once all the others are and each shows its vertex.
+    fn close(&mut self, id: &OrderId) {
+        let vertex = self.receipts.get(id).and_then(|r| r.vertex.as_ref());
+        let Some(sequence) = vertex.map(|v| v.header.sequence) else { return };
+        if let Entry::Occupied(mut batch) = self.by_sequence.entry(sequence) {
+            batch.get_mut().open.retain(|open| open != id);
+            if batch.get().open.is_empty() {
+                batch.remove();
+            }
+        }
+    }
+
+    /// What holders promised for batches that are not at their end, by sequence.
+    pub fn promises(&mut self) -> impl Iterator<Item = (u64, &mut Promises)> {
+        self.by_sequence.iter_mut().filter_map(|(sequence, batch)| Some((*sequence, batch.promises.as_mut()?)))
+    }
+
+    /// What holders promised for this batch, if it is held and not at its end.
+    pub fn promises_of(&mut self, sequence: u64) -> Option<&mut Promises> {
+        self.by_sequence.get_mut(&sequence)?.promises.as_mut()
     }
 
     fn complete(&self, id: &OrderId, out: &mut Out) {
@@ -104,12 +138,14 @@ impl Book {
 
     pub fn sealed(&mut self, sequence: u64, ids: Vec<OrderId>) {
         if !ids.is_empty() {
-            self.by_sequence.insert(sequence, ids);
+            self.by_sequence.insert(sequence, Batch { open: ids, promises: None });
         }
     }
 
-    pub fn held(&mut self, sequence: u64, vertex: &HeldVertex, at: Stamp, out: &mut Out) {
-        for id in self.by_sequence.get(&sequence).cloned().unwrap_or_default() {
+    pub fn held(&mut self, sequence: u64, (vertex, promises): (&HeldVertex, Promises), at: Stamp, out: &mut Out) {
+        let Some(batch) = self.by_sequence.get_mut(&sequence) else { return };
+        batch.promises = Some(promises);
+        for id in batch.open.clone() {
             let Some(receipt) = self.receipts.get_mut(&id) else { continue };
             receipt.vertex = Some(vertex.clone());
             self.climb(&id, Stage::Held, at, None, out);
@@ -118,7 +154,7 @@ impl Book {
 
     /// An order of ours was applied or refused, in the block under construction.
     pub fn outcome(&mut self, sequence: u64, id: OrderId, refusal: Option<Refusal>) {
-        if self.by_sequence.get(&sequence).is_some_and(|ids| ids.contains(&id)) {
+        if self.by_sequence.get(&sequence).is_some_and(|batch| batch.open.contains(&id)) {
             self.outcomes.insert(id, refusal);
         }
     }
@@ -218,6 +254,11 @@ impl Book {
         }
     }
 
+    /// True if orders of ours are acknowledged at one of these continental heights, and not anchored.
+    pub fn awaits_anchor(&self, (first, last): (u64, u64)) -> bool {
+        self.by_continental.range(first..=last.max(first)).next().is_some()
+    }
+
     /// The oldest municipal height whose orders are acknowledged and not anchored.
     pub fn unanchored(&self) -> Option<u64> {
         let ids = self.by_continental.values().next()?;
@@ -225,7 +266,8 @@ impl Book {
         receipt.block.as_ref().map(|(header, _)| header.height)
     }
 
-    fn acknowledged(&mut self, a: &Acknowledgement, at: Stamp, out: &mut Out) {
+    /// The continent ordered blocks with orders of ours.
+    pub fn acknowledged(&mut self, a: &Acknowledgement, at: Stamp, out: &mut Out) {
         for block in &a.blocks {
             for id in self.by_height.remove(&block.height).unwrap_or_default() {
                 if let Some(receipt) = self.receipts.get_mut(&id) {
@@ -237,7 +279,8 @@ impl Book {
         }
     }
 
-    fn anchored(&mut self, anchor: &Anchor, at: Stamp, out: &mut Out) {
+    /// The globe anchored continental blocks with orders of ours.
+    pub fn anchored(&mut self, anchor: &Anchor, at: Stamp, out: &mut Out) {
         let (first, last) = anchor.heights;
         let heights: Vec<u64> = self.by_continental.range(first..=last).map(|(h, _)| *h).collect();
         for height in heights {
@@ -253,56 +296,41 @@ impl Book {
     }
 }
 
-impl Municipal {
-    /// The continent says it ordered blocks of ours: believed if its committee's certificate holds.
-    pub(super) fn acknowledged(&mut self, now: Micros, from: NodeId, a: Acknowledgement, out: &mut Out) {
-        let Some(continent) = self.frame.continent else { return };
-        let committee = &self.frame.committees[continent.index()];
-        let news = a.blocks.iter().any(|b| self.chain.blocks.get(&b.height).is_some_and(|r| !r.acknowledged));
-        if committee.member(from).is_none() || !news || !committee.committed(&a.header, &a.certificate) {
-            return;
-        }
-        if !a.blocks.iter().all(|b| b.proof.verify(&a.header.payload_root, &b.block)) {
-            return;
-        }
-        for block in &a.blocks {
-            if let Some(record) = self.chain.blocks.get_mut(&block.height) {
-                record.acknowledged |= record.hash == block.block;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::VertexHeader;
+    use globelet_types::{AccountId, Opening, Order};
+
+    /// Orders of one batch end one by one; what the batch had is kept for the last of them and no longer.
+    #[test]
+    fn a_batch_is_forgotten_with_its_last_order() {
+        let at = Stamp { micros: 1, counter: 0 };
+        let order = |fill| {
+            let (world, municipality) = (1, ChainId(0));
+            let order = Order::Opening(Opening { world, municipality, account: AccountId([fill; 32]), expires_us: 9 });
+            SignedOrder { order, signature: [0; 64] }
+        };
+        let (mut book, mut out) = (Book::new(0, SigningKey::from_seed(&[1; 32])), Out::default());
+        let ids: Vec<OrderId> = (0..3).map(|fill| order(fill).order.id()).collect();
+        (0..3).for_each(|fill| book.admitted(ids[usize::from(fill)], order(fill), at, &mut out));
+        book.sealed(7, ids.clone());
+        let climb = |book: &mut Book, id: &OrderId, out: &mut Out| {
+            for stage in [Stage::Credited, Stage::Acknowledged, Stage::Anchored] {
+                book.climb(id, stage, at, None, out);
             }
-        }
-        while self.chain.blocks.get(&(self.chain.acknowledged + 1)).is_some_and(|r| r.acknowledged) {
-            self.chain.acknowledged += 1;
-        }
-        let at = self.clock.now(now);
-        self.book.acknowledged(&a, at, out);
-    }
-
-    /// The globe anchored blocks of our continent: believed if the global committee's certificate holds.
-    pub(super) fn anchored(&mut self, now: Micros, from: NodeId, anchor: Anchor, out: &mut Out) {
-        let (Some(continent), Some(globe)) = (self.frame.continent, self.frame.globe) else { return };
-        let sender = self.frame.committees[continent.index()].member(from).is_some();
-        let (first, last) = anchor.heights;
-        let waiting = self.book.by_continental.range(first..=last.max(first)).next().is_some();
-        if !sender || !waiting || anchor.continent != continent {
-            return;
-        }
-        if anchor.verify(&self.frame.committees[globe.index()]) {
-            let at = self.clock.now(now);
-            self.book.anchored(&anchor, at, out);
-        }
-    }
-}
-
-impl Anchor {
-    /// The leaf under the global header's payload root.
-    pub(crate) fn leaf(&self) -> Vec<u8> {
-        encode(&(self.continent, self.heights, self.root))
-    }
-
-    /// True if the global committee committed the header, and root and blocks stand under it.
-    pub(crate) fn verify(&self, globe: &crate::state::committee::Committee) -> bool {
-        globe.committed(&self.header, &self.certificate)
-            && self.proof.verify(&self.header.payload_root, &self.leaf())
-            && self.blocks.iter().all(|(hash, proof)| proof.verify(&self.root, hash))
+        };
+        // One ends before this ingress knows that its batch is held: it still has to show its vertex.
+        climb(&mut book, &ids[0], &mut out);
+        let (chain, proposer, sequence) = (ChainId(0), 0, 7);
+        let header = VertexHeader { chain, proposer, sequence, at, body: [0; 32], draw: Vec::new() };
+        let vertex = HeldVertex { header, signature: [0; 64], proofs: Vec::new() };
+        book.held(7, (&vertex, Promises::of([0; 32], &[], 4)), at, &mut out);
+        assert!(book.receipt(&ids[0]).unwrap().vertex.is_some());
+        assert!(book.promises_of(7).is_some());
+        climb(&mut book, &ids[2], &mut out);
+        assert_eq!(book.by_sequence[&7].open, [ids[1]]);
+        climb(&mut book, &ids[1], &mut out);
+        assert!(book.by_sequence.is_empty() && book.promises_of(7).is_none());
     }
 }

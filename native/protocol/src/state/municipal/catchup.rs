@@ -45,6 +45,7 @@ impl Municipal {
                 self.request_holding(sealing, usize::MAX, out);
             }
         }
+        self.extend_holdings(now, out);
         // Only what has not moved since the last look is stuck.
         let progress = (self.round.number, self.chain.certified);
         if self.restarted || (self.lags() && progress == self.progress) {

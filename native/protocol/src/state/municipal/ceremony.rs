@@ -258,3 +258,72 @@ impl Municipal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use globelet_threshold::deal;
+    use globelet_threshold::signature::deal_signing;
+
+    /// Four members hand their keys on to four others; what each of them deals.
+    fn change() -> (Change, Vec<Dealt>) {
+        let (encryption, shares) = deal(4, 2, &[1; 32]).unwrap();
+        let (signing, signers) = deal_signing(4, 3, &[2; 32]).unwrap();
+        let seed = |place: u8| [10 + place; 32];
+        let receivers: Vec<[u8; 32]> = (0..4).map(|place| TransportKey::from_seed(&seed(place)).public()).collect();
+        let encryption = sharing::<Encryption>(b"test", &encryption, &receivers, 2, Some(&seed(0))).unwrap();
+        let signing = sharing::<Signing>(b"test", &signing, &receivers, 3, Some(&seed(0))).unwrap();
+        let dealing = |(i, (share, signer)): (u8, (&KeyShare, &SigningShare))| -> Result<Dealt, ThresholdError> {
+            let (first, second) = (encryption.seen.redeal(share, &[i; 32])?, signing.seen.redeal(signer, &[i; 32])?);
+            Ok((Message::Dealing(first), Message::Dealing(second)))
+        };
+        let dealings = (0..).zip(shares.iter().zip(&signers)).map(dealing).collect::<Result<Vec<_>, _>>().unwrap();
+        let (dealt, spare, ready) = Default::default();
+        let (seats, made, said) = (vec![4, 5, 6, 7], None, None);
+        (Change { number: 1, began: 0, seats, encryption, signing, dealt, spare, made, ready, said }, dealings)
+    }
+
+    /// The same dealing with one bit of what it seals changed.
+    fn altered<S: Scheme>(message: &Message<S>) -> Message<S> {
+        let mut bytes = message.to_bytes();
+        let last = bytes.len() - 100;
+        bytes[last] ^= 1;
+        Message::from_bytes(&bytes).unwrap()
+    }
+
+    #[test]
+    fn who_deals_badly_is_out_and_the_others_make_the_keys() {
+        let (mut change, dealings) = change();
+        let (old, old_signing) = (deal(4, 2, &[1; 32]).unwrap().0, deal_signing(4, 3, &[2; 32]).unwrap().0);
+        for (dealer, (encryption, signing)) in (0..).zip(dealings) {
+            assert!(!change.is_dealt() && change.make().is_none(), "three sound dealings are needed");
+            let crooked = dealer == 1;
+            let dealt = if crooked { (altered(&encryption), altered(&signing)) } else { (encryption, signing) };
+            let (complaints, fell) = change.take(dealer, dealt);
+            assert_eq!((complaints.len(), fell), (0, crooked), "everybody sees that it does not stand");
+        }
+        let (hash, encryption, signing) = change.make().unwrap();
+        let made = (encryption.public.group_key(), signing.public.group_key());
+        assert_eq!(made, (old.group_key(), old_signing.group_key()), "the old keys in new hands");
+        assert!(encryption.share.is_some() && signing.share.is_some());
+        assert!(!encryption.dealers.contains(&1) && !signing.dealers.contains(&1));
+        let hash = *hash;
+        change.ready.extend([(4, hash), (5, hash), (6, [0; 32])]);
+        assert!(!change.is_ready(PATIENCE_US), "two of four are no quorum, and other keys do not count");
+        change.ready.insert(6, hash);
+        assert!(!change.is_ready(PATIENCE_US - 1) && change.is_ready(PATIENCE_US), "a quorum after a while");
+        change.ready.insert(7, hash);
+        assert!(change.is_ready(0), "all at once");
+    }
+
+    #[test]
+    fn a_complaint_that_is_none_changes_nothing() {
+        let (mut change, dealings) = change();
+        let bytes = dealings[0].0.to_bytes();
+        for noise in [&[][..], &[1, 0, 0], &bytes] {
+            assert!(!change.complain(false, noise) && !change.complain(true, noise));
+        }
+        dealings.into_iter().zip(0..).for_each(|(dealt, dealer)| drop(change.take(dealer, dealt)));
+        assert!(change.make().is_some());
+    }
+}

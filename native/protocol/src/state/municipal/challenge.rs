@@ -96,6 +96,12 @@ impl Challenges {
         }
     }
 
+    /// A holder keeps a shard longer, so it may be asked for it longer.
+    pub fn extended(&mut self, vertex: &Hash, proof: &HoldingProof) {
+        let same = |w: &&mut Watched| w.vertex == *vertex && w.holder == proof.holder;
+        self.watched.iter_mut().filter(same).for_each(|w| w.until_us = w.until_us.max(proof.until_us));
+    }
+
     fn sample_due(&mut self, now: Micros) -> Option<Sample> {
         if self.last_us.saturating_add(EVERY_US) > now {
             return None;
@@ -164,7 +170,7 @@ impl Frame {
         self.genesis.nodes[node.index()].signing
     }
 
-    fn holder_at(&self, place: u16) -> Option<NodeId> {
+    pub(super) fn holder_at(&self, place: u16) -> Option<NodeId> {
         let committee = self.committee();
         committee.holders.get(usize::from(place.checked_sub(committee.size())?)).copied()
     }

@@ -1,4 +1,5 @@
 //! A municipal replica: S0 to S5 as a source, R1 to R5 as a destination.
+mod above;
 mod book;
 mod catchup;
 mod ceremony;
@@ -9,6 +10,7 @@ mod commit;
 mod doubt;
 mod election;
 mod epochs;
+mod extension;
 mod handover;
 mod hold;
 mod inbox;

@@ -1,5 +1,6 @@
 //! S3: holding proofs asked for by the ingress, and counted where they arrive.
 use super::challenge::Sample;
+use super::extension::Promises;
 use super::ingress::Sealing;
 use super::{Frame, Municipal, Out};
 use crate::block::{HeldVertex, HoldingProof};
@@ -93,6 +94,7 @@ impl Municipal {
             return;
         }
         let Some(sealing) = self.ingress.sealing.get_mut(&sequence) else {
+            self.promised(now, (vertex, sequence), &proof, out);
             self.challenges.proved_late(&self.frame, now, from, (vertex, sequence), proof);
             return;
         };
@@ -114,7 +116,8 @@ impl Municipal {
         let at: Stamp = self.clock.now(now);
         out.send(self.frame.others(), Message::Vertex(vertex.clone()));
         out.persist();
-        self.book.held(sequence, &vertex, at, out);
+        let promises = Promises::of(hash, &vertex.proofs, self.frame.committee().size());
+        self.book.held(sequence, (&vertex, promises), at, out);
         let proofs = vertex.proofs.clone();
         self.challenges.consider(&self.frame.seed, Sample { sequence, hash, proofs, shards, placed });
         self.vertices.insert(vertex);
