@@ -116,8 +116,10 @@ def test_they_pass_with_one_bad_actor_in_every_committee(script, adversary, tmp_
 
 @pytest.mark.parametrize(
     "adversary",
-    ["withholder", "replayer", "liar_about_time", "wrong_shards", "wrong_keys", "false_shares"]
-    + ["forgetful_holder", "altering_holder"],
+    [
+        *("withholder", "replayer", "liar_about_time", "wrong_shards", "wrong_keys", "false_shares"),
+        *("forgetful_holder", "altering_holder"),
+    ],
 )
 def test_so_does_a_transfer_with_any_other(adversary, tmp_path):
     holds(simulated(one_transfer, tmp_path, adversary=adversary))

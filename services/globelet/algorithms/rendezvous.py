@@ -40,9 +40,10 @@ ABOUT = About(
     name="rendezvous",
     does="weighted rendezvous hashing with rules of placement, in integers (RVH)",
     follows="Thaler and Ravishankar 1998; Schindelhauer and Schomaker 2005 for weights; Edmonds 1971 for the rules",
-    stands_on="own, on blake3",
+    stands_on="own, on blake3 and wide",
     vectors="laws: minimal disruption, binomial balance, rules kept whenever they can be; fixed results of 2,000 keys",
     peers=("hrw-hash",),
     slower="hrw-hash hashes a site once for all keys and mixes two hashes by a multiplication, in floating point: who "
-    "chooses ids or keys can steer that; here each pair of key and site is a BLAKE3 hash, eight at a time, and draws are ordered exactly",
+    "chooses ids or keys can steer that; here each pair of key and site is a BLAKE3 hash, eight at a "
+    "time, and what they draw is ordered exactly",
 )

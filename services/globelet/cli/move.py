@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from globelet.cli import BAD_INPUT
+from globelet.cli import BAD_INPUT, fresh
 from globelet.cli.terminal import DEFAULT_WORLD, Json, emit, refusals, running, say, stop
-
-if TYPE_CHECKING:
-    from globelet.client.account import Account
-    from globelet.client.bank import Bank
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +31,8 @@ def move(
         source, to = bank.municipality(source), bank.municipality(to)
         if source == to:
             stop(BAD_INPUT, f"the account is in {source} already: name another municipality with --to")
-        account = _account(bank, source, amount)
+        say("opening an account …")
+        account = fresh.account(bank, "move", source, amount)
         receipt = account.move(to)
         if not as_json:
             print(f"{receipt.id}\n{source} → {to}, balance {amount}, wire {receipt.wire_ms:g} ms\n")
@@ -48,14 +44,3 @@ def move(
         else:
             print(f"\n{source} says: it lives in {bank.engine.home(source, account.id)}")
             print(f"{to} says: balance {account.balance}")
-
-
-def _account(bank: Bank, place: str, amount: int) -> Account:
-    from globelet.client.account import Key
-
-    account = bank.account(Key.derive("move", bank.engine.tag, time.time_ns()), place)
-    say("opening an account …")
-    bank.open(account)
-    if amount:
-        bank.send(bank.treasury(place), account, amount).wait("credited")
-    return account

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from globelet.cli import BAD_INPUT
+from globelet.cli import BAD_INPUT, fresh
 from globelet.cli.terminal import DEFAULT_WORLD, Json, emit, refusals, running, say, stop
 
 if TYPE_CHECKING:
-    from globelet.client.account import Account
-    from globelet.client.bank import Bank
     from globelet.client.receipt import Receipt
 
 
@@ -39,7 +36,8 @@ def send(
             stop(BAD_INPUT, f"{wait!r} is not a stage; one of {', '.join(LADDER + OTHER_ENDS)}")
         bank = Bank(running(world))
         source, to = bank.municipality(source), bank.municipality(to)
-        payer, payee = _accounts(bank, source, to, amount)
+        say("opening two accounts …")
+        payer, payee = fresh.account(bank, "send", source, amount), fresh.account(bank, "send", to)
         receipt = payer.send(payee, amount)
         if not as_json:
             print(f"{receipt.id}\n{source} → {to}, amount {amount}, wire {receipt.wire_ms:g} ms\n")
@@ -59,17 +57,3 @@ def _over(receipt: Receipt) -> str:
     """Between continents: which of the two routes its parcel took."""
     words = {"backbone": "the backbone", "internet": "the public internet"}
     return f", over {words[receipt.route]}" if receipt.route in words else ""
-
-
-def _accounts(bank: Bank, source: str, to: str, amount: int) -> tuple[Account, Account]:
-    """A payer that holds the amount, and a payee."""
-    from globelet.client.account import Key
-
-    payer, payee = (
-        bank.account(Key.derive("send", bank.engine.tag, time.time_ns(), place), place) for place in (source, to)
-    )
-    say("opening two accounts …")
-    bank.open(payer)
-    bank.open(payee)
-    bank.send(bank.treasury(payer.municipality), payer, amount).wait("credited")
-    return payer, payee

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 
-from globelet.cli import BAD_INPUT
+from globelet.cli import BAD_INPUT, fresh
 from globelet.cli.terminal import Json, emit, refusals, running, say, stop
 
 
@@ -26,7 +25,6 @@ def vote(
 ) -> None:
     """Open an account, vote, and show each step: stage, ms since the click; then the stake behind each candidate."""
     with refusals():
-        from globelet.client.account import Key
         from globelet.client.bank import Bank
         from globelet.scenarios import committee
 
@@ -38,11 +36,8 @@ def vote(
             stop(BAD_INPUT, str(error))
         if candidate not in candidates:
             stop(BAD_INPUT, f"{candidate} is no candidate in {place}: name one of {', '.join(candidates)} with --for")
-        account = bank.account(Key.derive("vote", bank.engine.tag, time.time_ns()), place)
         say("opening an account …")
-        bank.open(account)
-        bank.send(bank.treasury(place), account, amount).wait("credited")
-        receipt = account.vote(candidate)
+        receipt = fresh.account(bank, "vote", place, amount).vote(candidate)
         if not as_json:
             print(
                 f"{receipt.id}\n{place}, {amount} behind {candidate}\n\n{'stage':<14}{'ms since click':>15}", flush=True
