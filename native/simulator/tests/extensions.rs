@@ -10,8 +10,9 @@ use globelet_types::{NodeId, Stage};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-/// What a holder promises, and when Tokyo's holders promised what: the vertices' sequences with the end of each promise.
+/// How long a holder promises to keep a shard.
 const HOLDING: u64 = 4 * SECOND;
+/// What Tokyo's holders promised: the vertices' sequences with the end of each promise.
 type Promised = Arc<Mutex<Vec<(u64, u64)>>>;
 
 fn short(seed: u64) -> Simulation {
@@ -56,22 +57,22 @@ fn shards_are_kept_until_their_orders_are_anchored() {
     sim.run_for(SECOND).unwrap();
     assert!(sim.reached(&order, Stage::Credited));
     let sequence = sim.receipt(&order).unwrap().vertex.unwrap().header.sequence;
-    let end = |now: u64| {
-        let ends: Vec<u64> = promised.lock().unwrap().iter().filter(|(s, _)| *s == sequence).map(|(_, u)| *u).collect();
-        (ends.iter().copied().max().unwrap(), now)
+    let end = || {
+        let promised = promised.lock().unwrap();
+        promised.iter().filter(|(of, _)| *of == sequence).map(|(_, until)| *until).max().unwrap()
     };
     for _ in 0..5 {
         sim.run_for(HOLDING).unwrap();
-        let (until, now) = end(sim.now());
+        let (until, now) = (end(), sim.now());
         assert!(until > now + HOLDING / 4, "the promise ends at {until}, it is {now}");
     }
     globe.iter().for_each(|node| sim.restart(*node).unwrap());
     let anchored = |s: &Simulation| s.reached(&order, Stage::Anchored);
     assert!(sim.run_until(anchored, 30 * SECOND).unwrap());
     sim.run_for(SECOND).unwrap();
-    let (until, _) = end(0);
+    let until = end();
     sim.run_for(3 * HOLDING).unwrap();
-    assert_eq!(end(0).0, until, "nobody asks for more time once the order is anchored");
+    assert_eq!(end(), until, "nobody asks for more time once the order is anchored");
     // What is over is forgotten with the next shard.
     let before = held(&sim);
     pay(&mut sim, &mut accounts, 0, 3, 10);

@@ -6,7 +6,8 @@
 //!
 //! Explored to the end: any one member silent (up to 30,000 states), and a leader that proposes two blocks. A liar
 //! together with time-outs makes a larger space than a test may take: it is explored breadth first up to 1.5 million
-//! steps (9 deep), and each copy of the liar talks with two of the three honest members. `twins.rs` goes deeper there.
+//! steps (9 deep; `GLOBELET_MODEL_STEPS` for more), and each copy of the liar talks with two of the three honest members.
+//! `twins.rs` goes deeper there.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod network;

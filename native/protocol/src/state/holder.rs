@@ -32,7 +32,7 @@ impl Holder {
         let committee = Committee::new(genesis, chain);
         let place = committee.place(secrets.node).filter(|p| *p >= committee.size())?;
         let holding_us = genesis.world.parameters.holding_us;
-        // What is kept is bounded by what the committee takes in while a shard's time lasts.
+        // What is kept is bounded by what the committee takes in while a shard's time lasts, and has kept longer.
         let limits = Limits { bytes: u64::MAX, shards: usize::MAX, longest_us: longest_us(&genesis.world.parameters) };
         Some(Holder {
             interval: Interval::new(genesis, secrets, chain, place),

@@ -20,7 +20,6 @@ use std::sync::Arc;
 const FINISHED_MOST: usize = 1_024;
 
 /// A batch of ours.
-#[derive(Default)]
 struct Batch {
     /// Orders that have not come to their end.
     open: Vec<OrderId>,

@@ -41,8 +41,8 @@ impl Promises {
         }
     }
 
-    fn is_given(&self, holder: u16) -> bool {
-        self.given.iter().any(|p| p.holder == holder)
+    fn until_us(&self, holder: u16) -> Option<Micros> {
+        self.given.iter().find(|p| p.holder == holder).map(|p| p.until_us)
     }
 
     /// The promises that end before `end`, unless somebody was asked lately. What is over is not there any more.
@@ -83,8 +83,10 @@ impl Municipal {
             return;
         }
         // A first one is the holder's word by its own channel; nothing rests on it but that it will be asked for more.
-        if promises.is_given(proof.holder) {
-            if !committee.verify(proof.holder, &proof.signing_bytes(&vertex), &proof.signature) {
+        if let Some(known) = promises.until_us(proof.holder) {
+            let longer = known < proof.until_us
+                && committee.verify(proof.holder, &proof.signing_bytes(&vertex), &proof.signature);
+            if !longer {
                 return;
             }
             self.challenges.extended(&vertex, proof);
