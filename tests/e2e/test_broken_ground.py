@@ -124,7 +124,7 @@ def test_a_state_directory_that_is_not_this_worlds_is_left_alone(claimed, spoil,
 def test_the_state_records_its_format_and_version(claimed):
     from globelet import __version__
 
-    assert mark(claimed) == {"format": 3, "version": __version__, "world": "tokyo-paris"}
+    assert mark(claimed) == {"format": 4, "version": __version__, "world": "tokyo-paris"}
 
 
 @pytest.mark.parametrize(

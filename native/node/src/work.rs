@@ -2,7 +2,7 @@
 use globelet_protocol::{Event, Message, Timer};
 
 /// Events by name, then what the core does between them.
-pub const WORKS: [&str; 34] = [
+pub const WORKS: [&str; 35] = [
     "submitted",
     "seal",
     "repair",
@@ -35,6 +35,7 @@ pub const WORKS: [&str; 34] = [
     "handover",
     "doubt",
     "extend",
+    "lane_key",
     "other",
     "send",
 ];
@@ -81,6 +82,7 @@ pub fn work(event: &Event) -> usize {
         Message::Handover { .. } | Message::Handovers { .. } | Message::HandoversWanted { .. } => 24,
         Message::Doubt { .. } => 25,
         Message::Extend { .. } => 26,
+        Message::LaneKey { .. } => 27,
     }
 }
 

@@ -98,8 +98,8 @@ pub struct LaneEntry {
     pub shards: Hash,
     /// Sum of the amounts it carries.
     pub amount: u64,
-    /// Interval of the lane whose key seals it.
-    pub interval: u64,
+    /// Number of the key that seals it ([`crate::lane::LaneKeyId`]).
+    pub key_number: u64,
     /// Name of that key's ciphertext ([`crate::lane::LaneCiphertext::name`]): no other is believed.
     pub key: Hash,
 }

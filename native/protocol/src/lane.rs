@@ -1,7 +1,7 @@
-//! Keys of lanes. In each interval the source municipality encapsulates a fresh key to the destination's public key;
-//! its parcels are sealed with that key, so that their shards say nothing to anybody else.
+//! Keys of lanes. For each interval with parcels the source municipality encapsulates a fresh key to the destination's
+//! public key; the parcels are sealed with that key, so that their shards say nothing to anybody else.
 //!
-//! The randomness of an encapsulation follows from a secret of the source's committee and the lane's interval: all its
+//! The randomness of an encapsulation follows from a secret of the source's committee and the key's number: all its
 //! replicas make the same ciphertext and key without a word, and a log that is handled again makes them again. So who
 //! learns a committee's secrets reads its lanes, the past ones too.
 use crate::block::digest;
@@ -27,14 +27,14 @@ pub struct LaneSecrets {
     pub randomness: [u8; 32],
 }
 
-/// One interval of one lane.
+/// Which key: of which lane, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize)]
-pub struct LaneInterval {
+pub struct LaneKeyId {
     /// Source municipality.
     pub source: ChainId,
     /// Destination municipality.
     pub destination: ChainId,
-    /// Number of the interval.
+    /// The interval before in which the lane was used, plus one; 0 is a lane's first.
     pub number: u64,
 }
 
@@ -53,9 +53,9 @@ impl LaneCiphertext {
         &self.0
     }
 
-    /// What a block calls this ciphertext of this interval.
-    pub fn name(&self, interval: &LaneInterval) -> Hash {
-        digest("globelet lane ciphertext 1", &(interval, &self.0))
+    /// What a block calls this ciphertext of this key.
+    pub fn name(&self, id: &LaneKeyId) -> Hash {
+        digest("globelet lane ciphertext 1", &(id, &self.0))
     }
 }
 
@@ -79,12 +79,12 @@ impl BorshDeserialize for LaneCiphertext {
     }
 }
 
-/// The key of one lane in one interval, wiped when dropped.
+/// A lane's key, wiped when dropped.
 #[derive(Clone)]
 pub(crate) struct LaneKey(Zeroizing<[u8; 32]>);
 
 impl LaneKey {
-    /// The ciphertext's name stands for the lane, the interval and the ciphertext: the key is bound to all three.
+    /// The ciphertext's name stands for the lane, the number and the ciphertext: the key is bound to all three.
     fn new(shared: &SharedSecret, name: &Hash) -> LaneKey {
         let mut hasher = blake3::Hasher::new_derive_key("globelet lane key 1");
         hasher.update(shared.expose()).update(name);
@@ -148,26 +148,21 @@ impl LaneSecrets {
         }
     }
 
-    /// The ciphertext and key of one interval, to the destination's public key: the same at each replica of the source.
-    pub(crate) fn encapsulate(
-        &self,
-        kem: LaneKem,
-        public: &[u8],
-        interval: &LaneInterval,
-    ) -> Option<(LaneCiphertext, LaneKey)> {
+    /// The ciphertext and key of this number, to the destination's public key: the same at each replica of the source.
+    pub(crate) fn encapsulate(&self, kem: LaneKem, public: &[u8], id: &LaneKeyId) -> Option<(LaneCiphertext, LaneKey)> {
         let (bytes, shared) = match kem {
-            LaneKem::XWing => self.encapsulate_by::<XWing>(public, interval),
-            LaneKem::Sntrup761 => self.encapsulate_by::<Sntrup761>(public, interval),
+            LaneKem::XWing => self.encapsulate_by::<XWing>(public, id),
+            LaneKem::Sntrup761 => self.encapsulate_by::<Sntrup761>(public, id),
         }?;
         let ciphertext = LaneCiphertext::new(bytes)?;
-        let key = LaneKey::new(&shared, &ciphertext.name(interval));
+        let key = LaneKey::new(&shared, &ciphertext.name(id));
         Some((ciphertext, key))
     }
 
-    fn encapsulate_by<S: Scheme>(&self, public: &[u8], interval: &LaneInterval) -> Option<(Vec<u8>, SharedSecret)> {
+    fn encapsulate_by<S: Scheme>(&self, public: &[u8], id: &LaneKeyId) -> Option<(Vec<u8>, SharedSecret)> {
         let mut randomness = Zeroizing::new(vec![0; S::RANDOMNESS_LEN]);
         let mut hasher = blake3::Hasher::new_keyed(&self.randomness);
-        hasher.update(b"globelet lane randomness 1").update(&encode(interval));
+        hasher.update(b"globelet lane randomness 1").update(&encode(id));
         hasher.finalize_xof().fill(&mut randomness);
         PublicKey::<S>::from_bytes(public).ok()?.encapsulate(&randomness).ok()
     }
@@ -178,7 +173,7 @@ mod tests {
     use super::*;
     use globelet_types::decode;
 
-    const THERE: LaneInterval = LaneInterval { source: ChainId(0), destination: ChainId(1), number: 7 };
+    const THERE: LaneKeyId = LaneKeyId { source: ChainId(0), destination: ChainId(1), number: 7 };
 
     fn secrets(byte: u8) -> LaneSecrets {
         LaneSecrets { seed: [byte; 32], randomness: [byte + 1; 32] }
@@ -221,8 +216,8 @@ mod tests {
         let made = |secrets: LaneSecrets, interval| secrets.encapsulate(LaneKem::XWing, &public, &interval).unwrap();
         let (ciphertext, key) = made(secrets(1), THERE);
         let sealed = key.seal(ChainId(0), 3, b"parcel");
-        let later = LaneInterval { number: 8, ..THERE };
-        let elsewhere = LaneInterval { destination: ChainId(2), ..THERE };
+        let later = LaneKeyId { number: 8, ..THERE };
+        let elsewhere = LaneKeyId { destination: ChainId(2), ..THERE };
         let others = [made(secrets(1), later), made(secrets(1), elsewhere), made(secrets(2), THERE)];
         for (other, key) in others {
             assert_ne!(other, ciphertext);

@@ -259,6 +259,13 @@ pub enum Message {
         /// Which shard, and until when.
         extension: Extension,
     },
+    /// S4: the next key of the lane from me to you, before a parcel needs it.
+    LaneKey {
+        /// Its number ([`crate::lane::LaneKeyId`]).
+        number: u64,
+        /// What its key is learned from.
+        ciphertext: LaneCiphertext,
+    },
 }
 
 #[cfg(test)]

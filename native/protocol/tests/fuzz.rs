@@ -136,6 +136,7 @@ fn rare() -> Vec<Message> {
     };
     let shard = earth().said.iter().find_map(shard).unwrap();
     vec![
+        Message::RepairRequest { destination: ChainId(0), numbers: vec![1, 3] },
         Message::ParcelWanted { source: ChainId(1), number: 3 },
         Message::LaneHead { source: ChainId(1), number: 3 },
         Message::ParcelCopy { header: shard.header, certificate: shard.certificate, parcel: parcel() },
@@ -209,6 +210,11 @@ fn committees_that_hand_over() {
 #[test]
 fn more_time_for_what_is_held() {
     messages("protocol-extensions", 28..=28);
+}
+
+#[test]
+fn keys_of_lanes_ahead() {
+    messages("protocol-lane-keys", 29..=29);
 }
 
 #[test]

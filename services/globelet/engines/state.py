@@ -18,7 +18,7 @@ from globelet.engines.errors import DamagedState, DiskFull, ForeignState, NotUp,
 from globelet.world.resolved import ResolvedWorld
 
 # Of everything in the directory together: raise it whenever this version can't read what an older one wrote.
-FORMAT = 3
+FORMAT = 4
 _WIPE_BY_HAND = "restore it from a copy, or remove the directory and start anew"
 
 

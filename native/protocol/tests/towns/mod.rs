@@ -1,5 +1,6 @@
 //! Municipalities of four replicas and three holders each, nothing above them, and the mail between their nodes.
 #![allow(dead_code)] // each test binary uses some of it
+use globelet_protocol::lane::LaneCiphertext;
 use globelet_protocol::message::ParcelShard;
 use globelet_protocol::{Deal, Effect, Event, Genesis, Message, NodeSecrets, Publication, State, Timer};
 use globelet_signatures::SigningKey;
@@ -102,6 +103,8 @@ pub struct Towns {
     bend: Bend,
     /// Each parcel's shard as its sender sent it.
     pub shards: Vec<(NodeId, NodeId, ParcelShard)>,
+    /// Each ciphertext of a lane's key as its sender sent it, with a parcel or ahead: the source, the key's number.
+    pub keys: Vec<(ChainId, u64, LaneCiphertext)>,
     /// Interval signatures sent.
     pub intervals: usize,
     pub reports: Vec<(NodeId, u16, String)>,
@@ -125,6 +128,7 @@ impl Towns {
             nonces: 0,
             bend,
             shards: Vec::new(),
+            keys: Vec::new(),
             intervals: 0,
             reports: Vec::new(),
         }
@@ -208,7 +212,14 @@ impl Towns {
 
     fn post(&mut self, from: NodeId, to: NodeId, mut message: Message) {
         match &message {
-            Message::Parcel(shard) => self.shards.push((from, to, shard.clone())),
+            Message::Parcel(shard) => {
+                let number = shard.header.lanes[usize::from(shard.lane)].key_number;
+                self.keys.extend(shard.ciphertext.iter().map(|c| (shard.header.chain, number, c.clone())));
+                self.shards.push((from, to, shard.clone()));
+            }
+            Message::LaneKey { number, ciphertext } => {
+                self.keys.push((ChainId(from.0 / 7), *number, ciphertext.clone()));
+            }
             Message::Interval { .. } => self.intervals += 1,
             _ => {}
         }

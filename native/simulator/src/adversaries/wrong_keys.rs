@@ -13,14 +13,21 @@ impl Adversary for WrongKeys {
     }
 
     fn bend(&mut self, border: &mut Border, mut effect: Effect) -> Vec<Effect> {
-        if let Effect::Send { message: Message::Parcel(shard), .. } = &mut effect {
-            let bent = shard.ciphertext.take().map(|ciphertext| {
-                let mut bytes = ciphertext.bytes().to_vec();
-                super::flip(border, &mut bytes);
-                bytes
-            });
-            shard.ciphertext = bent.and_then(LaneCiphertext::new);
+        match &mut effect {
+            Effect::Send { message: Message::Parcel(shard), .. } => {
+                shard.ciphertext = shard.ciphertext.as_ref().and_then(|ciphertext| bent(border, ciphertext));
+            }
+            Effect::Send { message: Message::LaneKey { ciphertext, .. }, .. } => {
+                *ciphertext = bent(border, ciphertext).unwrap_or_else(|| ciphertext.clone());
+            }
+            _ => {}
         }
         vec![effect]
     }
+}
+
+fn bent(border: &mut Border, ciphertext: &LaneCiphertext) -> Option<LaneCiphertext> {
+    let mut bytes = ciphertext.bytes().to_vec();
+    super::flip(border, &mut bytes);
+    LaneCiphertext::new(bytes)
 }

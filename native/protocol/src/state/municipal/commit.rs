@@ -171,7 +171,7 @@ impl Municipal {
                 shards: commitment.root,
                 // All of it was in the municipality's balances, which fit.
                 amount: u64::try_from(parcel.amount()).unwrap_or(u64::MAX),
-                interval: made.interval,
+                key_number: made.number,
                 key: made.name,
             });
             let me = usize::from(self.frame.me);

@@ -131,7 +131,7 @@ impl Municipal {
     }
 
     /// The key of this name has come: what waited for it is rebuilt.
-    fn unlock(&mut self, now: Micros, source: ChainId, name: &Hash, out: &mut Out) {
+    pub(super) fn unlock(&mut self, now: Micros, source: ChainId, name: &Hash, out: &mut Out) {
         let mut unlocked = Vec::new();
         for (key, gathering) in self.inbox.gathering.range_mut((source, 0)..=(source, u64::MAX)) {
             let Some((header, _)) = &gathering.locked else { continue };
@@ -217,7 +217,7 @@ impl Municipal {
         let Some(arrived) = self.inbox.arrived.remove(&key) else { return false };
         let ours = |l: &&LaneEntry| l.destination == self.frame.chain && l.number == key.1;
         if let Some(entry) = arrived.header.lanes.iter().find(ours) {
-            self.lane_keys.parcel_applied(key.0, entry.interval);
+            self.lane_keys.parcel_applied(key.0, entry.key_number);
         }
         let settled = self.ledger.receive(&arrived.parcel);
         if let Some(settlement) = self.ledger.settlement(&arrived.parcel) {

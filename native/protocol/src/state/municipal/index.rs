@@ -218,7 +218,15 @@ mod tests {
     }
 
     fn lane(number: u64) -> LaneEntry {
-        LaneEntry { destination: AWAY, number, digest: [0; 32], shards: [0; 32], amount: 1, interval: 0, key: [0; 32] }
+        LaneEntry {
+            destination: AWAY,
+            number,
+            digest: [0; 32],
+            shards: [0; 32],
+            amount: 1,
+            key_number: 0,
+            key: [0; 32],
+        }
     }
 
     /// Blocks of `each` orders, all to the other municipality, the parcel's number being the height.

@@ -1,9 +1,13 @@
 //! Which key seals a parcel that leaves, and which opens one that comes: made or learned once per lane and interval.
+//!
+//! The parcels of an interval are sealed with the key that is numbered by the one before in which the lane had any. So the
+//! next key is known as soon as a lane is used, and both sides can have it ready before the parcel that needs it.
+use super::keys_ahead::KeysAhead;
 use crate::block::LaneEntry;
-use crate::lane::{LaneCiphertext, LaneInterval, LaneKey, LaneOwner, LaneSecrets, LENGTH_US};
+use crate::lane::{LaneCiphertext, LaneKey, LaneKeyId, LaneOwner, LaneSecrets, LENGTH_US};
 use crate::Genesis;
 use globelet_types::world::LaneKem;
-use globelet_types::{ChainId, Hash, Micros};
+use globelet_types::{ChainId, Hash, Micros, NodeId};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Keys kept per lane. Of what is older, the source makes them again and the destination is sent the ciphertext again.
@@ -21,10 +25,28 @@ fn interval_of(here: ChainId, there: ChainId, at: Micros) -> u64 {
 
 /// The key of a lane that leads away from here.
 pub(crate) struct Made {
-    pub interval: u64,
+    pub number: u64,
     pub name: Hash,
     pub key: LaneKey,
     ciphertext: LaneCiphertext,
+    /// All replicas of the destination were sent the ciphertext.
+    told: bool,
+}
+
+/// How far a lane that leads away from here has come.
+#[derive(Clone, Copy)]
+struct Used {
+    /// The newest interval in which a parcel left.
+    interval: u64,
+    /// The number of its key.
+    key: u64,
+}
+
+impl Used {
+    /// The number of the key of the next interval in which a parcel leaves; 0 is a lane's first.
+    fn next(&self) -> u64 {
+        self.interval.saturating_add(1)
+    }
 }
 
 /// The keys of one municipality's lanes, as one of its replicas knows them.
@@ -36,14 +58,15 @@ pub(crate) struct LaneKeys {
     owner: Option<LaneOwner>,
     /// The newest stamp of a vertex that was applied.
     now: Micros,
-    /// Per source, the newest interval of a parcel that was applied.
+    /// Per source, the newest key's number of a parcel that was applied.
     heard: BTreeMap<ChainId, u64>,
+    /// Per destination.
+    used: BTreeMap<ChainId, Used>,
     /// Per destination, oldest first.
     made: BTreeMap<ChainId, VecDeque<Made>>,
-    /// Per destination, the newest interval whose ciphertext all of its replicas were sent.
-    told: BTreeMap<ChainId, u64>,
     /// Per source, by the ciphertext's name, oldest first.
     learned: BTreeMap<ChainId, VecDeque<(Hash, LaneKey)>>,
+    ahead: KeysAhead,
 }
 
 impl LaneKeys {
@@ -56,9 +79,10 @@ impl LaneKeys {
             owner: None,
             now: 0,
             heard: BTreeMap::new(),
+            used: BTreeMap::new(),
             made: BTreeMap::new(),
-            told: BTreeMap::new(),
             learned: BTreeMap::new(),
+            ahead: KeysAhead::default(),
         }
     }
 
@@ -68,12 +92,12 @@ impl LaneKeys {
         self.now = self.now.max(at);
     }
 
-    /// A parcel of this interval is applied. A municipality that only receives has no vertices: its settlements follow the
+    /// A parcel that this key sealed is applied. A municipality that only receives has no vertices: its settlements follow the
     /// time of the parcels that they settle. This counts for the lane back alone, so that a source whose whole committee
     /// lies hurts no lane but its own.
-    pub fn parcel_applied(&mut self, source: ChainId, interval: u64) {
+    pub fn parcel_applied(&mut self, source: ChainId, key_number: u64) {
         let heard = self.heard.entry(source).or_default();
-        *heard = interval.max(*heard);
+        *heard = key_number.max(*heard);
     }
 
     /// The key of the parcels that leave with the block under construction: the same at every replica, as it follows from
@@ -81,37 +105,65 @@ impl LaneKeys {
     pub fn to(&mut self, genesis: &Genesis, destination: ChainId) -> Option<&Made> {
         let own = interval_of(self.chain, destination, self.now);
         let interval = own.max(self.heard.get(&destination).copied().unwrap_or_default());
-        let newest = self.made.get(&destination).and_then(|made| made.back()).map(|made| made.interval);
-        if newest != Some(interval) {
-            let made = self.make(genesis, destination, interval)?;
-            let kept = self.made.entry(destination).or_default();
-            kept.push_back(made);
-            if kept.len() > KEPT_MOST {
-                kept.pop_front();
+        let used = self.used.entry(destination).or_insert(Used { interval, key: 0 });
+        if interval > used.interval {
+            *used = Used { interval, key: used.next() };
+        }
+        let number = used.key;
+        if !self.has_made(destination, number) {
+            self.make_one(genesis, destination, number)?;
+        }
+        self.made.get(&destination)?.iter().rev().find(|made| made.number == number)
+    }
+
+    fn has_made(&self, destination: ChainId, number: u64) -> bool {
+        self.made.get(&destination).is_some_and(|made| made.iter().any(|made| made.number == number))
+    }
+
+    fn make_one(&mut self, genesis: &Genesis, destination: ChainId, number: u64) -> Option<&mut Made> {
+        let made = self.make(genesis, destination, number)?;
+        let kept = self.made.entry(destination).or_default();
+        kept.push_back(made);
+        if kept.len() > KEPT_MOST {
+            kept.pop_front();
+        }
+        kept.back_mut()
+    }
+
+    /// Makes the next keys of the lanes that were used since the last time: destination, number and ciphertext.
+    pub fn make_ahead(&mut self, genesis: &Genesis) -> Vec<(ChainId, u64, LaneCiphertext)> {
+        let next = |(destination, used): (&ChainId, &Used)| (*destination, used.next());
+        let next: Vec<(ChainId, u64)> = self.used.iter().map(next).collect();
+        let mut ahead = Vec::new();
+        for (destination, number) in next {
+            if self.has_made(destination, number) {
+                continue;
+            }
+            if let Some(made) = self.make_one(genesis, destination, number) {
+                made.told = true;
+                ahead.push((destination, number, made.ciphertext.clone()));
             }
         }
-        self.made.get(&destination)?.back()
+        ahead
     }
 
-    fn make(&self, genesis: &Genesis, destination: ChainId, interval: u64) -> Option<Made> {
-        let lane = LaneInterval { source: self.chain, destination, number: interval };
-        let (ciphertext, key) = self.secrets.encapsulate(self.kem, genesis.lane_key(destination)?, &lane)?;
-        Some(Made { interval, name: ciphertext.name(&lane), key, ciphertext })
+    fn make(&self, genesis: &Genesis, destination: ChainId, number: u64) -> Option<Made> {
+        let id = LaneKeyId { source: self.chain, destination, number };
+        let (ciphertext, key) = self.secrets.encapsulate(self.kem, genesis.lane_key(destination)?, &id)?;
+        Some(Made { number, name: ciphertext.name(&id), key, ciphertext, told: false })
     }
 
-    /// The ciphertext that goes with a parcel's shards: with those asked for, and with the first of an interval.
+    /// The ciphertext that goes with a parcel's shards: with those asked for, and with the first of a key that was not told
+    /// ahead.
     pub fn ciphertext(&mut self, genesis: &Genesis, entry: &LaneEntry, asked: bool) -> Option<LaneCiphertext> {
-        let told = self.told.get(&entry.destination).is_some_and(|told| *told >= entry.interval);
-        if told && !asked {
-            return None;
-        }
-        if !asked {
-            self.told.insert(entry.destination, entry.interval);
-        }
-        let kept = self.made.get(&entry.destination)?.iter().find(|made| made.interval == entry.interval);
-        match kept {
-            Some(made) => Some(made.ciphertext.clone()),
-            None => self.make(genesis, entry.destination, entry.interval).map(|made| made.ciphertext),
+        let made = self.made.get_mut(&entry.destination)?.iter_mut().find(|made| made.number == entry.key_number);
+        match made {
+            Some(made) if made.told && !asked => None,
+            Some(made) => {
+                made.told |= !asked;
+                Some(made.ciphertext.clone())
+            }
+            None => self.make(genesis, entry.destination, entry.key_number).map(|made| made.ciphertext),
         }
     }
 
@@ -125,18 +177,14 @@ impl LaneKeys {
         entry: &LaneEntry,
         ciphertext: &LaneCiphertext,
     ) -> Result<bool, &'static str> {
-        let lane = LaneInterval { source, destination: self.chain, number: entry.interval };
-        if ciphertext.name(&lane) != entry.key {
+        let id = LaneKeyId { source, destination: self.chain, number: entry.key_number };
+        if ciphertext.name(&id) != entry.key {
             return Err("sent a lane's ciphertext that the block does not name");
         }
         if self.from(source, &entry.key).is_some() {
             return Ok(false);
         }
-        if self.owner.is_none() {
-            self.owner = self.secrets.owner(self.kem);
-        }
-        let key = self.owner.as_ref().and_then(|owner| owner.decapsulate(ciphertext, &entry.key));
-        let key = key.ok_or("sent a lane's ciphertext of the wrong length")?;
+        let key = self.decapsulate(ciphertext, &entry.key).ok_or("sent a lane's ciphertext of the wrong length")?;
         let kept = self.learned.entry(source).or_default();
         kept.push_back((entry.key, key));
         if kept.len() > KEPT_MOST {
@@ -145,9 +193,36 @@ impl LaneKeys {
         Ok(true)
     }
 
+    fn decapsulate(&mut self, ciphertext: &LaneCiphertext, name: &Hash) -> Option<LaneKey> {
+        if self.owner.is_none() {
+            self.owner = self.secrets.owner(self.kem);
+        }
+        self.owner.as_ref()?.decapsulate(ciphertext, name)
+    }
+
+    /// A source's replica brings the ciphertext of a key before any block names it: the key's name, if it is taken.
+    pub fn learn_ahead(
+        &mut self,
+        now: Micros,
+        bringer: (ChainId, NodeId),
+        number: u64,
+        ciphertext: &LaneCiphertext,
+    ) -> Option<Hash> {
+        let name = ciphertext.name(&LaneKeyId { source: bringer.0, destination: self.chain, number });
+        let key = match self.from(bringer.0, &name).cloned() {
+            Some(known) => known,
+            None if self.ahead.may_bring(now, bringer) => self.decapsulate(ciphertext, &name)?,
+            None => return None,
+        };
+        self.ahead.keep(bringer, name, key);
+        Some(name)
+    }
+
     /// The key whose ciphertext has this name, if it has come.
     pub fn from(&self, source: ChainId, name: &Hash) -> Option<&LaneKey> {
-        self.learned.get(&source)?.iter().rev().find(|(known, _)| known == name).map(|(_, key)| key)
+        let learned = self.learned.get(&source).into_iter().flatten();
+        let learned = learned.rev().find(|(known, _)| known == name).map(|(_, key)| key);
+        learned.or_else(|| self.ahead.find(source, name))
     }
 }
 

@@ -16,6 +16,7 @@ mod hold;
 mod inbox;
 mod index;
 mod ingress;
+mod keys_ahead;
 mod lane_keys;
 mod opening;
 mod pace;
@@ -254,6 +255,7 @@ impl Municipal {
             (Message::Doubt { member, height, block, signature }, Some(_)) => {
                 self.doubted(now, member, height, (block, signature), out)
             }
+            (Message::LaneKey { number, ciphertext }, _) => self.lane_key(now, from, number, &ciphertext, out),
             (Message::Answer { challenge, answer }, _) => self.answered(now, from, &challenge, &answer, out),
             (message, Some(m)) => self.round_message(now, m, message, out),
             _ => {}

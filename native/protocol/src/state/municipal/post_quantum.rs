@@ -72,6 +72,7 @@ impl Municipal {
             self.cover(now, interval, &leaves, out);
         }
         self.offer_checkpoint(now, out);
+        self.make_keys_ahead(out);
         self.challenges_due(now, out);
     }
 
