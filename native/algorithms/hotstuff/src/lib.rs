@@ -44,9 +44,11 @@
 //! every honest member commits within three of the longest time-outs after it ends.
 //!
 //! # What was explored
-//! `tests/model.rs` visits the states that any order of messages and time-outs can reach, within the bounds it states,
-//! and a chain with two liars among four is shown to part there. `tests/twins.rs` runs Byzantine members as twins through
-//! thousands of split networks.
+//! `src/model` is exhaustive for four members of which one lies: whatever the liar says to whom, and every order of
+//! messages and time-outs, for one height and the bounds it states; no state has two blocks that can be proved committed.
+//! With two liars it finds how logs part. `tests/model.rs` visits every order of the messages themselves where one member
+//! is silent or a leader proposes two blocks. `tests/twins.rs` runs Byzantine members as twins through thousands of split
+//! networks, for more views and heights.
 //!
 //! # Evidence
 //! [`Action::Equivocation`] tells that a leader proposed two blocks to this member; proposals are not signed, so that is a
@@ -73,6 +75,8 @@ mod evidence;
 mod following;
 mod leading;
 mod message;
+#[cfg(test)]
+mod model;
 mod pacemaker;
 #[cfg(feature = "python")]
 pub mod python;
