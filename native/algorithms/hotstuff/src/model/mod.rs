@@ -6,7 +6,7 @@
 //! never. So a state of the model is the honest members and what they signed; nothing else is on the way.
 //!
 //! Bounds: one height, and time-outs of views below the last; nobody restarts. Time-outs of view 0 take seconds (up to
-//! 42,000 states); those of views 0 and 1 are for who has the time.
+//! 42,000 states), those of views 0 and 1 half an hour.
 //!
 //! Members are [`Hotstuff`] itself. Taken out of their states is what makes no difference to safety, or only forbids: which
 //! quorum signed a certificate, for it may be any; timers, for they expire at any moment; blocks not known, for all are;
@@ -214,7 +214,7 @@ fn one_liar_and_a_view_that_is_given_up() {
 }
 
 #[test]
-#[ignore = "millions of states: `cargo test --release -p globelet-hotstuff --lib -- --ignored`"]
+#[ignore = "half an hour: `cargo test --release -p globelet-hotstuff --lib -- --ignored`"]
 fn one_liar_and_two_views_that_are_given_up() {
     (0..N).for_each(|liar| is_safe(liar, 2));
 }
