@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn another_interval_lane_or_committee_has_another_key() {
         let public = secrets(5).public(LaneKem::XWing);
-        let made = |secrets: LaneSecrets, interval| secrets.encapsulate(LaneKem::XWing, &public, &interval).unwrap();
+        let made = |secrets: LaneSecrets, id| secrets.encapsulate(LaneKem::XWing, &public, &id).unwrap();
         let (ciphertext, key) = made(secrets(1), THERE);
         let sealed = key.seal(ChainId(0), 3, b"parcel");
         let later = LaneKeyId { number: 8, ..THERE };

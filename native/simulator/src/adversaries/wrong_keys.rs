@@ -18,7 +18,7 @@ impl Adversary for WrongKeys {
                 shard.ciphertext = shard.ciphertext.as_ref().and_then(|ciphertext| bent(border, ciphertext));
             }
             Effect::Send { message: Message::LaneKey { ciphertext, .. }, .. } => {
-                *ciphertext = bent(border, ciphertext).unwrap_or_else(|| ciphertext.clone());
+                bent(border, ciphertext).into_iter().for_each(|wrong| *ciphertext = wrong);
             }
             _ => {}
         }

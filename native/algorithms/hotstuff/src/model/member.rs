@@ -45,7 +45,8 @@ impl Committee {
         }
     }
 
-    fn message(&self, step: Move, from: u16) -> HotstuffMessage {
+    /// The message that is all of a step.
+    fn message(&self, step: Move) -> HotstuffMessage {
         let block = |place: usize| (self.blocks[place].1.clone(), Vec::new());
         match step {
             Move::Advance(view, high) => HotstuffMessage::Advance { timeout: self.timeout(view, high) },
@@ -58,7 +59,7 @@ impl Committee {
             Move::Committed(proof) => {
                 HotstuffMessage::Committed { header: block(proof.block).0, certificate: self.certificate(proof) }
             }
-            Move::Learn(_) | Move::Join(_) | Move::Expire => unreachable!("{step:?} by {from}"),
+            Move::Learn(_) | Move::Join(_) | Move::Expire => unreachable!("{step:?} is no message"),
         }
     }
 
@@ -78,14 +79,14 @@ impl Committee {
                 state.timer(0, state.view, &Trusting)
             }
             Move::Join(view) => {
-                // The one of a later view, which is the liar's, so that these two and its own are no quorum yet.
+                // One of a later view counts as well, and these two and its own are no quorum that would end this one.
                 let mut actions = hear(state, others[0], self.given_up(view + 1, None));
                 actions.extend(hear(state, others[1], self.given_up(view, None)));
                 actions
             }
             Move::Learn(proof) => hear(state, others[0], self.given_up(state.view, Some(proof))),
-            Move::Propose(view, ..) => hear(state, Self::leader(view), self.message(step, 0)),
-            _ => hear(state, others[0], self.message(step, 0)),
+            Move::Propose(view, ..) => hear(state, Self::leader(view), self.message(step)),
+            _ => hear(state, others[0], self.message(step)),
         }
     }
 

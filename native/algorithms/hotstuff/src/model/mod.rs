@@ -35,7 +35,7 @@ struct Proof {
     block: usize,
 }
 
-/// A certificate in a time-out, or none; of an honest member's first time-out of a view, the view of that certificate.
+/// The certificate in a time-out, or none.
 type High = Option<Proof>;
 
 /// One honest member. Its digest stands for it in comparisons.
@@ -119,7 +119,7 @@ impl Committee {
     fn new(liars: &[u16], last: u64) -> Committee {
         let block = |place: u64| {
             let (view, payload_root) = (place / 2, [place as u8 % 2; 32]);
-            let proposer = (view % u64::from(N)) as u16;
+            let proposer = Self::leader(view);
             let header = Header { chain: 0, height: 1, view, parent: GENESIS, payload_root, proposer, time_us: 0 };
             (header.hash(), header)
         };
